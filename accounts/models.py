@@ -1,0 +1,72 @@
+"""A person: the e-mail is the login, a random reference is all that Pluggy ever learns of them."""
+
+import secrets
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+def new_reference() -> str:
+    """An opaque, unguessable clientUserId (22 URL-safe characters, 128 bits)."""
+    return secrets.token_urlsafe(16)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people whose only name for signing in is their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        if not email:
+            raise ValueError("a person needs an e-mail address")
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **fields | {"is_staff": True, "is_superuser": True})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractUser):
+    """A signed-in person."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("Like the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail address"), unique=True)
+    reference = models.CharField(
+        max_length=40,
+        unique=True,
+        default=new_reference,
+        editable=False,
+        help_text="The clientUserId that Pluggy stores on this person's items; never changes.",
+    )
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    hides_amounts = models.BooleanField(default=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique_in_any_case"),)
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def display_name(self) -> str:
+        return self.get_full_name() or self.email.partition("@")[0]
+
+    @property
+    def initials(self) -> str:
+        words = self.display_name.replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"

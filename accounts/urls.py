@@ -1,0 +1,10 @@
+"""The addresses of a person's own pages (signing in and out is allauth's)."""
+
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("", views.preferences, name="preferences"),
+    path("look/", views.look, name="look"),
+]

@@ -1,0 +1,155 @@
+"""The bank's side in the admin: to look at, never to change what a bank said."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+
+from banking import tasks
+from banking.models import Account, Category, Connector, Item, SyncRun, SyncState, Transaction
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """No adding, changing or deleting by hand: money and its story come from the bank alone."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class RunInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = SyncRun
+    extra = 0
+    max_num = 0
+    can_delete = False
+    fields = readonly_fields = (
+        "started_at",
+        "outcome",
+        "item_status",
+        "rows_read",
+        "rows_written",
+        "rows_removed",
+        "rows_held",
+        "error",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
+        recent = super().get_queryset(request).order_by("-id")
+        return recent.filter(started_at__gte=timezone.now() - timedelta(days=7))
+
+
+@admin.register(Item)
+class ItemAdmin(ReadOnly):
+    list_display = (
+        "id",
+        "connector",
+        "user",
+        "status",
+        "execution_status",
+        "last_run",
+        "synced_at",
+        "behind",
+        "next_auto_sync_at",
+    )
+    list_filter = ("status", "execution_status", "connector")
+    search_fields = ("id", "user__email", "connector__name")
+    list_select_related = ("connector", "user", "sync")
+    inlines = (RunInline,)
+    actions = ("sync_now",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+        latest = SyncRun.objects.filter(item=OuterRef("pk")).order_by("-id").values("outcome")[:1]
+        items: QuerySet[Item] = super().get_queryset(request)
+        return items.annotate(latest_outcome=Subquery(latest))
+
+    @admin.display(description="last run", ordering="latest_outcome")
+    def last_run(self, item: Item) -> str:
+        return item.latest_outcome or "never"  # type: ignore[attr-defined]
+
+    @admin.display(description="synced", ordering="sync__synced_at")
+    def synced_at(self, item: Item) -> Any:
+        return item.sync.synced_at
+
+    @admin.display(description="behind", boolean=True)
+    def behind(self, item: Item) -> bool:
+        return item.sync.is_behind
+
+    @admin.action(description="Read from Pluggy again", permissions=["view"])
+    def sync_now(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+        for item in items:
+            with transaction.atomic():
+                SyncState.objects.mark_changed(item.id, now=timezone.now())
+            tasks.ring(item.id)
+        self.message_user(request, f"{len(items)} items are being read again.", messages.SUCCESS)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnly):
+    list_display = (
+        "started_at",
+        "item",
+        "user",
+        "outcome",
+        "item_status",
+        "rows_read",
+        "rows_written",
+        "rows_removed",
+        "rows_held",
+        "error",
+    )
+    list_filter = ("outcome", "started_at")
+    search_fields = ("item__id", "user__email", "error")
+    list_select_related = ("item__connector", "user")
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnly):
+    list_display = ("label", "user", "item", "type", "subtype", "balance", "currency", "missing_since")
+    list_filter = ("type", "subtype", "item__connector")
+    search_fields = ("id", "name", "user__email")
+    list_select_related = ("user", "item__connector")
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ReadOnly):
+    list_display = (
+        "local_date",
+        "description",
+        "flow",
+        "flow_currency",
+        "kind",
+        "category",
+        "account",
+        "user",
+        "status",
+        "deleted_at",
+    )
+    list_filter = ("kind", "status", "account__type")
+    search_fields = ("id", "description", "merchant_name", "user__email")
+    list_select_related = ("user", "account__item__connector", "category")
+    date_hierarchy = "local_date"
+
+
+@admin.register(Category)
+class CategoryAdmin(ReadOnly):
+    list_display = ("id", "name_en", "name_pt", "parent")
+    search_fields = ("id", "name_en", "name_pt")
+    list_select_related = ("parent",)
+
+
+@admin.register(Connector)
+class ConnectorAdmin(ReadOnly):
+    list_display = ("id", "name", "kind", "health_status", "is_open_finance", "is_sandbox", "seen_at")
+    list_filter = ("health_status", "is_open_finance", "is_sandbox")
+    search_fields = ("id", "name")

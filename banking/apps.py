@@ -1,0 +1,7 @@
+"""Django's entry for the banking app."""
+
+from django.apps import AppConfig
+
+
+class BankingConfig(AppConfig):
+    name = "banking"

@@ -1,0 +1,128 @@
+"""The rows: what the bank sent, what we concluded of it, and what the person said about it."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.models import User
+from banking.models.accounts import Account
+from banking.models.categories import Category
+from banking.models.money import MoneyField
+from banking.models.owned import OwnedQuerySet
+
+
+class Kind(models.TextChoices):
+    """What a row is, and so what it counts for (docs/numbers.md, 2)."""
+
+    EXPENSE = "expense"
+    REFUND = "refund"
+    INCOME = "income"
+    TRANSFER = "transfer"
+    CARD_PAYMENT = "card_payment"
+    INVESTMENT = "investment"
+    LOAN = "loan"
+    NEUTRAL = "neutral"
+
+
+SPENDING = (Kind.EXPENSE, Kind.REFUND)
+
+
+class TransactionQuerySet(OwnedQuerySet["Transaction"]):
+    def live(self) -> "TransactionQuerySet":
+        """Rows that the bank still has."""
+        return self.filter(deleted_at=None)
+
+
+class Transaction(models.Model):
+    """One movement on one account. The id is Pluggy's; a row never changes its owner or its account."""
+
+    PERSON_COLUMNS: ClassVar[tuple[str, ...]] = ("person_category", "note", "hidden")
+
+    id = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="transactions")
+
+    # What the bank sent.
+    description = models.TextField()
+    description_raw = models.TextField(blank=True)
+    type = models.CharField(max_length=10, blank=True, help_text="DEBIT, CREDIT or nothing")
+    status = models.CharField(max_length=10, blank=True, help_text="POSTED or PENDING")
+    amount = MoneyField(help_text="signed, in `currency`, as sent")
+    currency = models.CharField(max_length=3)
+    amount_in_account_currency = MoneyField(null=True, blank=True)
+    balance = MoneyField(null=True, blank=True)
+    occurred_at = models.DateTimeField(help_text="the instant as sent; `local_date` is the day that counts")
+    sort_order = models.IntegerField(null=True, blank=True)
+    bank_category_id = models.CharField(max_length=12, blank=True)
+    operation_type = models.CharField(max_length=80, blank=True)
+    provider_code = models.CharField(max_length=200, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    payment_method = models.CharField(max_length=20, blank=True)
+    counterparty = models.CharField(max_length=200, blank=True, help_text="payer or receiver: untrusted text")
+    counterparty_document = models.CharField(max_length=20, blank=True, help_text="masked")
+    counterparty_hash = models.CharField(max_length=64, blank=True, help_text="keyed hash, to compare")
+    merchant_name = models.CharField(max_length=200, blank=True)
+    merchant_cnpj = models.CharField(max_length=14, blank=True)
+    installment_number = models.IntegerField(null=True, blank=True)
+    total_installments = models.IntegerField(null=True, blank=True)
+    purchased_on = models.DateField(null=True, blank=True)
+    card_number = models.CharField(max_length=20, blank=True)
+    bill_id = models.UUIDField(null=True, blank=True)
+    bill_forecast = models.CharField(max_length=7, blank=True, help_text="YYYY-MM")
+    details = models.JSONField(default=dict, help_text="what is left, without anybody's document")
+    bank_created_at = models.DateTimeField()
+    bank_updated_at = models.DateTimeField()
+
+    # What we concluded (banking/classify.py).
+    local_date = models.DateField()
+    flow = MoneyField(help_text="in the account's currency: out negative, in positive")
+    flow_currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=12, choices=Kind)
+    kind_reason = models.CharField(max_length=40)
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    month_competence = models.DateField(help_text="first day of the month in which it happened")
+    month_cash = models.DateField(help_text="first day of the month in which it was or will be paid")
+    read_at = models.DateTimeField(help_text="when the bank's answer that wrote this row was asked for")
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="a confirmed absence at the bank")
+
+    # What the person said. Sync never writes these.
+    person_category = models.ForeignKey(
+        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    note = models.TextField(blank=True, default="", db_default="")
+    hidden = models.BooleanField(default=False, db_default=False)
+
+    objects = TransactionQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(month_competence__day=1) & Q(month_cash__day=1),
+                name="transaction_months_are_first_days",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="transaction_kind_is_known"),
+        )
+        indexes = (
+            models.Index(fields=["account", "-occurred_at", "-id"], name="transaction_account_time"),
+            models.Index(fields=["account", "bank_created_at"], name="transaction_account_created"),
+            models.Index(
+                "user",
+                F("local_date").desc(),
+                F("id").desc(),
+                name="transaction_user_date",
+                include=["account_id", "category_id", "kind", "flow", "flow_currency"],
+                condition=Q(deleted_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.local_date} {self.description} {self.flow}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status == "PENDING"
+
+    @property
+    def title(self) -> str:
+        return self.merchant_name or self.description

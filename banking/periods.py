@@ -1,0 +1,111 @@
+"""Months and periods as values: parsed from a query string, stepped, compared. No clock, no database."""
+
+import calendar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+LONGEST_DAYS = 366 * 50
+
+
+class BadPeriod(ValueError):
+    """A period that cannot be read; `reason` is one of the codes that views put into words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        return cls(day.year, day.month)
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """`2026-11`."""
+        year, _, number = text.partition("-")
+        if not (
+            len(year) == 4 and year.isascii() and year.isdigit() and number.isdigit() and number.isascii()
+        ):
+            raise BadPeriod("month")
+        month = cls(int(year), int(number))
+        if not (1 <= month.number <= 12 and 1900 <= month.year <= 2200):
+            raise BadPeriod("month")
+        return month
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+    def __add__(self, months: int) -> "Month":
+        index = self.year * 12 + self.number - 1 + months
+        return Month(index // 12, index % 12 + 1)
+
+    @property
+    def first(self) -> date:
+        return date(self.year, self.number, 1)
+
+    @property
+    def last(self) -> date:
+        return date(self.year, self.number, calendar.monthrange(self.year, self.number)[1])
+
+    def day(self, number: int) -> date:
+        """That day of the month, or its last day if the month is shorter."""
+        return date(self.year, self.number, min(number, self.last.day))
+
+
+@dataclass(frozen=True)
+class Period:
+    """Both days belong to it."""
+
+    start: date
+    end: date
+
+    @classmethod
+    def of_month(cls, month: Month) -> "Period":
+        return cls(month.first, month.last)
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str], *, today: date) -> "Period":
+        """From `month=2026-11`, or `from=` and `to=` (either may be left out), else this month."""
+        if query.get("from") or query.get("to"):
+            return cls._between(query.get("from", ""), query.get("to", ""), today)
+        if query.get("month"):
+            return cls.of_month(Month.parse(query["month"]))
+        return cls.of_month(Month.of(today))
+
+    @classmethod
+    def _between(cls, start: str, end: str, today: date) -> "Period":
+        try:
+            last = date.fromisoformat(end) if end else today
+            first = date.fromisoformat(start) if start else last.replace(day=1)
+        except ValueError:
+            raise BadPeriod("date") from None
+        if first > last:
+            raise BadPeriod("reversed")
+        if (last - first).days > LONGEST_DAYS:
+            raise BadPeriod("too long")
+        return cls(first, last)
+
+    @property
+    def month(self) -> Month | None:
+        """The month that it is, if it is exactly one."""
+        month = Month.of(self.start)
+        return month if self == Period.of_month(month) else None
+
+    @property
+    def is_whole_months(self) -> bool:
+        return self.start.day == 1 and (self.end + timedelta(days=1)).day == 1
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What parse() reads back into the same period."""
+        if self.month:
+            return {"month": str(self.month)}
+        return {"from": self.start.isoformat(), "to": self.end.isoformat()}

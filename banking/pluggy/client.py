@@ -1,0 +1,250 @@
+"""The conversation with Pluggy: one key, one pooled session, bounded time and size, typed answers.
+
+    from banking.pluggy import Client
+    pluggy = Client(base_url="https://api.pluggy.ai", client_id=…, client_secret=…)
+    item = pluggy.item(item_id)
+    for account in pluggy.accounts(item.id):
+        for page in pluggy.transactions(account.id):
+            …
+
+Every method raises one of banking.pluggy.errors; nothing else means "Pluggy said so".
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, TypeVar
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+import requests
+
+from banking.pluggy import payloads
+from banking.pluggy.errors import Gone, Limited, Refused, Unauthorized, Unavailable
+
+T = TypeVar("T")
+
+CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 3.0, 20.0, 30.0
+LARGEST_BODY = 32 * 1024 * 1024
+KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
+IDS_PER_CALL = 400
+MOST_PAGES = 10_000
+VERSION = "0.1"
+
+
+class Client:
+    """Pluggy's API for one application. Threads may share it; the key never leaves its memory."""
+
+    def __init__(self, *, base_url: str, client_id: str, client_secret: str) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._credentials = {"clientId": client_id, "clientSecret": client_secret}
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxy from the environment sees the key
+        self._session.headers["User-Agent"] = f"lume-pfm/{VERSION}"
+        self._key = ""
+        self._key_until = 0.0
+        self._key_lock = threading.Lock()
+
+    # --- Connecting -------------------------------------------------------------------------------
+    def connect_token(self, *, client_user_id: str, item_id: UUID | None = None) -> str:
+        """A token for one opening of the widget (30 minutes)."""
+        body: dict[str, Any] = {"options": {"clientUserId": client_user_id}}
+        if item_id is not None:
+            body["itemId"] = str(item_id)
+        return self._call("POST", "/connect_token", payloads.ConnectToken, json=body).access_token
+
+    def connectors(self, *, sandbox: bool) -> list[payloads.Connector]:
+        answer = self._call(
+            "GET",
+            "/connectors",
+            payloads.Page[payloads.Connector],
+            params={"sandbox": "true" if sandbox else "false"},
+        )
+        return answer.results
+
+    def connector(self, connector_id: int) -> payloads.Connector:
+        return self._call("GET", f"/connectors/{int(connector_id)}", payloads.Connector)
+
+    def categories(self) -> list[payloads.Category]:
+        return self._call("GET", "/categories", payloads.Page[payloads.Category]).results
+
+    # --- Items ------------------------------------------------------------------------------------
+    def item(self, item_id: UUID) -> payloads.Item:
+        return self._call("GET", f"/items/{item_id}", payloads.Item)
+
+    def update_item(self, item_id: UUID) -> payloads.Item:
+        """Ask Pluggy to collect again. Only ever because a person asked."""
+        return self._call("PATCH", f"/items/{item_id}", payloads.Item, json={})
+
+    def delete_item(self, item_id: UUID) -> None:
+        """End the connection at Pluggy, for good. Gone when it had ended already."""
+        self._request("DELETE", f"/items/{item_id}")
+
+    # --- Data -------------------------------------------------------------------------------------
+    def accounts(self, item_id: UUID) -> list[payloads.Account]:
+        params = {"itemId": str(item_id)}
+        return self._call("GET", "/accounts", payloads.Page[payloads.Account], params=params).results
+
+    def transactions(
+        self,
+        account_id: UUID,
+        *,
+        created_from: datetime | None = None,
+        date_from: date | None = None,
+    ) -> Iterator[list[payloads.Transaction]]:
+        """Pages of up to 500 rows, newest first. The two filters exclude each other."""
+        params = {"accountId": str(account_id)}
+        if created_from is not None:
+            params["createdAtFrom"] = created_from.isoformat().replace("+00:00", "Z")
+        if date_from is not None:
+            params["dateFrom"] = date_from.isoformat()
+        return self._follow(params)
+
+    def transactions_by_id(
+        self, account_id: UUID, transaction_ids: list[UUID]
+    ) -> Iterator[list[payloads.Transaction]]:
+        """Those of the rows that exist; what is missing in the answer does not."""
+        for start in range(0, len(transaction_ids), IDS_PER_CALL):
+            wanted = transaction_ids[start : start + IDS_PER_CALL]
+            yield from self._follow(
+                {"accountId": str(account_id), "ids": ",".join(str(one) for one in wanted)}
+            )
+
+    # --- Webhooks ---------------------------------------------------------------------------------
+    def webhooks(self) -> list[payloads.Webhook]:
+        return self._call("GET", "/webhooks", payloads.Page[payloads.Webhook]).results
+
+    def create_webhook(self, *, url: str, event: str, headers: dict[str, str]) -> payloads.Webhook:
+        body = {"url": url, "event": event, "headers": headers}
+        return self._call("POST", "/webhooks", payloads.Webhook, json=body)
+
+    def update_webhook(self, webhook_id: UUID, **changes: Any) -> payloads.Webhook:
+        return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
+
+    def delete_webhook(self, webhook_id: UUID) -> None:
+        self._request("DELETE", f"/webhooks/{webhook_id}")
+
+    # --- Below ------------------------------------------------------------------------------------
+    def _follow(self, params: dict[str, str]) -> Iterator[list[payloads.Transaction]]:
+        """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = self._call("GET", "/v2/transactions", payloads.Cursor[payloads.Transaction], params=params)
+            yield page.results
+            if not page.next:
+                return
+            after = parse_qs(page.next.partition("?")[2]).get("after", [""])[0]
+            if not after or after in seen:
+                raise Unavailable(f"the cursor of /v2/transactions leads nowhere: {page.next[:200]!r}")
+            seen.add(after)
+            params = params | {"after": after}
+        raise Unavailable(f"/v2/transactions has more than {MOST_PAGES} pages")
+
+    def _call(self, method: str, path: str, shape: type[T], **options: Any) -> T:
+        body = self._request(method, path, **options)
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unavailable(f"{method} {path}: unreadable answer: {error}") from error
+
+    def _request(self, method: str, path: str, **options: Any) -> bytes:
+        """Send with our key; when it is refused, renew it once and send again."""
+        key = self._current_key()
+        status, headers, body = self._send(method, path, key, **options)
+        if _key_refused(status, body):
+            key = self._renewed_key(key)
+            status, headers, body = self._send(method, path, key, **options)
+            if _key_refused(status, body):
+                raise Unauthorized(f"{method} {path}: {status} with a fresh key")
+        return _judge(f"{method} {path}", status, headers, body)
+
+    def _send(
+        self, method: str, path: str, key: str, **options: Any
+    ) -> tuple[int, "requests.structures.CaseInsensitiveDict[str]", bytes]:
+        headers = {"X-API-KEY": key} if key else {}
+        deadline = time.monotonic() + TOTAL_SECONDS
+        try:
+            with self._session.request(
+                method,
+                self._base_url + path,
+                headers=headers,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+                **options,
+            ) as response:
+                return response.status_code, response.headers, _read(response, deadline)
+        except requests.RequestException as error:
+            raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
+
+    def _current_key(self) -> str:
+        if time.monotonic() < self._key_until:
+            return self._key
+        return self._renewed_key(self._key)
+
+    def _renewed_key(self, refused: str) -> str:
+        """One thread renews; the others find the new key when their turn comes."""
+        with self._key_lock:
+            if self._key != refused and time.monotonic() < self._key_until:
+                return self._key
+            status, headers, body = self._send("POST", "/auth", "", json=self._credentials)
+            if status in (401, 403):
+                raise Unauthorized(f"POST /auth: {status}: the client id or secret is refused")
+            body = _judge("POST /auth", status, headers, body)
+            try:
+                self._key = msgspec.json.decode(body, type=payloads.ApiKey).api_key
+            except msgspec.DecodeError as error:
+                raise Unavailable("POST /auth: unreadable answer") from error
+            self._key_until = time.monotonic() + KEY_SECONDS
+            return self._key
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Unavailable(f"an answer of more than {LARGEST_BODY} bytes")
+        if time.monotonic() > deadline:
+            raise Unavailable(f"an answer that took more than {TOTAL_SECONDS:.0f} s")
+    return bytes(body)
+
+
+def _key_refused(status: int, body: bytes) -> bool:
+    """401, or a 403 that names no reason, is about our key; a 403 with a code is about the request."""
+    return status == 401 or (status == 403 and not _error(body).code_description)
+
+
+def _judge(what: str, status: int, headers: Any, body: bytes) -> bytes:
+    if 200 <= status < 300:
+        return body
+    if status == 404 and _is_pluggys(body):
+        raise Gone(what)
+    if status == 429:
+        raise Limited(f"{what}: 429", _seconds_to_wait(headers))
+    if 400 <= status < 500 and _is_pluggys(body):
+        error = _error(body)
+        raise Refused(status, error.code_description or "", str(error.message or ""))
+    raise Unavailable(f"{what}: {status}")
+
+
+def _is_pluggys(body: bytes) -> bool:
+    """Pluggy's refusals are JSON objects; a proxy's or a wrong host's page proves nothing."""
+    return body.lstrip()[:1] == b"{"
+
+
+def _error(body: bytes) -> payloads.ErrorBody:
+    try:
+        return msgspec.json.decode(body, type=payloads.ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return payloads.ErrorBody()
+
+
+def _seconds_to_wait(headers: Any) -> float:
+    for name in ("RateLimit-Reset", "Retry-After"):
+        value = headers.get(name, "")
+        if value.isdigit():
+            return float(min(int(value), 3600))
+    return 60.0

@@ -1,0 +1,211 @@
+"""Pluggy's JSON as frozen structs: Decimals read from the text, instants with a zone, nulls kept.
+
+Only fields that a page or a rule uses are named; unknown fields are passed over, as the API grows by
+adding them. Enumerations are plain text for the same reason. Fields and nullability: Pluggy's API
+reference, transaction, account, item and connector objects (2026-10).
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+class Payload(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Base of all of them: snake_case here, camelCase there."""
+
+
+class Health(Payload, frozen=True):
+    status: str | None = None
+    stage: str | None = None
+
+
+class Connector(Payload, frozen=True):
+    id: int
+    name: str
+    type: str | None = None
+    country: str | None = None
+    image_url: str | None = None
+    primary_color: str | None = None
+    institution_url: str | None = None
+    has_mfa: bool | None = msgspec.field(default=None, name="hasMFA")
+    is_open_finance: bool | None = None
+    is_sandbox: bool | None = None
+    health: Health | None = None
+    products: list[str] | None = None
+
+
+class ItemError(Payload, frozen=True):
+    code: str | None = None
+    message: str | None = None
+    provider_message: str | None = None
+
+
+class Item(Payload, frozen=True):
+    id: UUID
+    connector: Connector
+    status: str
+    execution_status: str | None = None
+    error: ItemError | None = None
+    parameter: Json | None = None
+    user_action: Json | None = None
+    client_user_id: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    last_updated_at: datetime | None = None
+    next_auto_sync_at: datetime | None = None
+    consecutive_failed_login_attempts: int | None = None
+    status_detail: dict[str, Json | None] | None = None
+    consent_expires_at: datetime | None = None
+    products: list[str] | None = None
+
+
+class BankData(Payload, frozen=True):
+    transfer_number: str | None = None
+    closing_balance: Decimal | None = None
+    automatically_invested_balance: Decimal | None = None
+    overdraft_contracted_limit: Decimal | None = None
+    overdraft_used_limit: Decimal | None = None
+    reserved_balances: list[Json] | None = None
+
+
+class CreditData(Payload, frozen=True):
+    level: str | None = None
+    brand: str | None = None
+    balance_close_date: datetime | date | None = None
+    balance_due_date: datetime | date | None = None
+    available_credit_limit: Decimal | None = None
+    credit_limit: Decimal | None = None
+    minimum_payment: Decimal | None = None
+    balance_foreign_currency: Decimal | None = None
+    status: str | None = None
+    holder_type: str | None = None
+
+
+class Account(Payload, frozen=True):
+    id: UUID
+    item_id: UUID
+    type: str
+    name: str
+    balance: Decimal
+    currency_code: str
+    subtype: str | None = None
+    number: str | None = None
+    marketing_name: str | None = None
+    owner: str | None = None
+    bank_data: BankData | None = None
+    credit_data: CreditData | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Document(Payload, frozen=True):
+    type: str | None = None
+    value: str | None = None
+
+
+class Party(Payload, frozen=True):
+    name: str | None = None
+    document_number: Document | None = None
+    account_number: str | None = None
+    branch_number: str | None = None
+    routing_number: str | None = None
+    routing_number_ispb: str | None = msgspec.field(default=None, name="routingNumberISPB")
+
+
+class PaymentData(Payload, frozen=True):
+    payer: Party | None = None
+    receiver: Party | None = None
+    reason: str | None = None
+    reference_number: str | None = None
+    payment_method: str | None = None
+
+
+class Merchant(Payload, frozen=True):
+    name: str | None = None
+    business_name: str | None = None
+    cnpj: str | None = None
+
+
+class CreditCardMetadata(Payload, frozen=True):
+    installment_number: int | None = None
+    total_installments: int | None = None
+    total_amount: Decimal | None = None
+    purchase_date: datetime | date | None = None
+    payee_mcc: int | None = msgspec.field(default=None, name="payeeMCC")
+    card_number: str | None = None
+    bill_id: UUID | None = None
+    bill_forecast_date: str | None = None
+    fee_type: str | None = None
+    other_credits_type: str | None = None
+
+
+class Transaction(Payload, frozen=True):
+    id: UUID
+    account_id: UUID
+    description: str
+    currency_code: str
+    amount: Decimal
+    date: datetime
+    created_at: datetime
+    updated_at: datetime
+    description_raw: str | None = None
+    type: str | None = None
+    status: str | None = None
+    amount_in_account_currency: Decimal | None = None
+    balance: Decimal | None = None
+    category_id: str | None = None
+    operation_type: str | None = None
+    provider_code: str | None = None
+    provider_id: str | None = None
+    order: int | None = None
+    payment_data: PaymentData | None = None
+    merchant: Merchant | None = None
+    credit_card_metadata: CreditCardMetadata | None = None
+
+
+class Category(Payload, frozen=True):
+    id: str
+    description: str
+    description_translated: str | None = None
+    parent_id: str | None = None
+
+
+class Webhook(Payload, frozen=True):
+    id: UUID
+    url: str
+    event: str
+    headers: dict[str, str] | None = None
+    disabled_at: datetime | None = None
+
+
+class ApiKey(Payload, frozen=True):
+    api_key: str
+
+
+class ConnectToken(Payload, frozen=True):
+    access_token: str
+
+
+class ErrorBody(Payload, frozen=True):
+    code_description: str | None = None
+    message: str | list[str] | None = None
+
+
+class Page(Payload, Generic[T], frozen=True):
+    """The envelope of paged lists."""
+
+    results: list[T]
+    total_pages: int | None = None
+
+
+class Cursor(Payload, Generic[T], frozen=True):
+    """The envelope of cursor lists; `next` is a query string, of which only `after` is ever used."""
+
+    results: list[T]
+    next: str | None = None

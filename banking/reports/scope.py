@@ -1,0 +1,84 @@
+"""Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.models import User
+from banking.models import SPENDING, Account, CategoryTree, Item, Kind, Transaction
+from banking.models.transactions import TransactionQuerySet
+from banking.periods import Period
+
+# What a figure counts, by the word that stands in its link.
+COUNTED: dict[str, tuple[Kind, ...]] = {
+    "spending": SPENDING,
+    "income": (Kind.INCOME,),
+    "left_over": (*SPENDING, Kind.INCOME),
+} | {kind.value: (kind,) for kind in Kind}
+
+
+class NotFound(LookupError):
+    """The scope names something that is not there, or not this person's."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A filter over one person's rows. All parts but the person and the period may be absent."""
+
+    user: User
+    period: Period
+    item: Item | None = None
+    account: Account | None = None
+    category_id: str | None = None
+    only: bool = False  # rows directly in the category, without those below it
+    counts: str | None = None  # a word of COUNTED
+    currency: str | None = None
+    text: str = ""
+
+    def months(self) -> Q:
+        """The condition on MonthTotal; only for whole months."""
+        return self._places() & Q(month__gte=self.period.start, month__lte=self.period.end)
+
+    def rows(self, tree: CategoryTree) -> TransactionQuerySet:
+        """The rows behind any figure of this scope."""
+        rows = Transaction.objects.of(self.user).live().filter(self._places(), self._days())
+        if self.category_id is not None:
+            branch = {self.category_id} if self.only else tree.branch(self.category_id)
+            rows = rows.filter(category_id__in=branch)
+        if self.counts is not None:
+            rows = rows.filter(kind__in=COUNTED[self.counts])
+        if self.currency is not None:
+            rows = rows.filter(flow_currency=self.currency)
+        return rows.filter(_about(self.text)) if self.text else rows
+
+    def _days(self) -> Q:
+        return Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
+
+    def _places(self) -> Q:
+        if self.account is not None:
+            return Q(account=self.account)
+        return Q(account__item=self.item) if self.item is not None else Q()
+
+
+def _about(text: str) -> Q:
+    return (
+        Q(description__icontains=text)
+        | Q(merchant_name__icontains=text)
+        | Q(counterparty__icontains=text)
+        | Q(note__icontains=text)
+    )
+
+
+def account_of(user: User, account_id: UUID) -> Account:
+    account = Account.objects.of(user).shown().select_related("item__connector").filter(id=account_id).first()
+    if account is None:
+        raise NotFound("account")
+    return account
+
+
+def item_of(user: User, item_id: UUID) -> Item:
+    item = Item.objects.of(user).connected().select_related("connector", "sync").filter(id=item_id).first()
+    if item is None:
+        raise NotFound("item")
+    return item

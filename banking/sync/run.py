@@ -1,0 +1,151 @@
+"""One run over one item, from taking the lease to settling what it has seen."""
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from banking import upsert
+from banking.models import Item, SyncHint, SyncRun, SyncState
+from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized
+from banking.sync import lease as leases
+from banking.sync.lease import Lease, LeaseLost
+from banking.sync.transactions import AccountReader
+
+logger = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+FIRST_WAIT, LONGEST_WAIT = 5.0, 1800.0  # seconds
+UNAUTHORIZED_WAIT = 300.0
+
+
+def sync_item(item_id: UUID, *, client: Client, now: Clock) -> bool:
+    """Bring one item up to date. True when more happened meanwhile, so that another run is due at once.
+
+    Every outcome is recorded in a SyncRun. A failure is tried again later by the sweeper; errors that
+    are no answer of Pluggy's rise, after the run is marked as failed.
+    """
+    lease = leases.take(item_id, now=now())
+    if lease is None:
+        return False
+    item = Item.objects.select_related("connector", "user").get(id=item_id)
+    run = SyncRun.objects.create(
+        user=item.user, item=item, fence=lease.fence, target_seq=lease.target_seq, started_at=now()
+    )
+    try:
+        outcome = _read(item, run, lease, client, now)
+        return _settle(run, lease, outcome, now())
+    except LeaseLost as error:
+        _close(run, SyncRun.Outcome.OVERTAKEN, now(), str(error))
+    except PluggyError as error:
+        _retry_later(run, lease, error, now())
+    except Exception as error:
+        _retry_later(run, lease, error, now())
+        raise
+    return False
+
+
+def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> str:
+    try:
+        payload = client.item(item.id)
+    except Gone:
+        with lease.writing(now()):
+            Item.objects.filter(id=item.id, gone_at=None).update(gone_at=now())
+        run.item_status = "GONE"
+        return SyncRun.Outcome.NOTHING_TO_READ
+    if payload.client_user_id != item.user.reference:
+        logger.error("item %s is now said to be another person's: its binding does not move", item.id)
+        return SyncRun.Outcome.NOTHING_TO_READ
+    with lease.writing(now()):
+        upsert.connector(payload.connector, now=now())
+        Item.objects.filter(id=item.id).update(**upsert.item_columns(payload, now=now()))
+    item.refresh_from_db()
+    run.item_status = f"{item.status}/{item.execution_status}"
+    if item.status != Item.Status.UPDATED or not _is_updated(item, "accounts", "creditCards"):
+        return SyncRun.Outcome.NOTHING_TO_READ
+    _read_accounts(item, run, lease, client, now)
+    return SyncRun.Outcome.SUCCEEDED
+
+
+def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> None:
+    listed = client.accounts(item.id)
+    with lease.writing(now()):
+        accounts = upsert.accounts(item, listed, now=now())
+    run.accounts_read = len(accounts)
+    if not _is_updated(item, "transactions"):
+        return
+    hints = list(item.hints.filter(seq__lte=lease.target_seq))
+    roots = upsert.category_roots()
+    for account in accounts:
+        mine = [hint for hint in hints if hint.account_id == account.id]
+        AccountReader(account, run, lease, client, now, roots).read(mine)
+
+
+def _is_updated(item: Item, *products: str) -> bool:
+    """On partial success only products marked as updated are read; the others keep what they have."""
+    told = [(item.status_detail or {}).get(product) for product in products]
+    marks = [detail.get("isUpdated") is not False for detail in told if detail]
+    return any(marks) or not marks
+
+
+def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
+    """All that had happened when the run began is now seen."""
+    with lease.writing(now):
+        SyncHint.objects.filter(item_id=lease.item_id, seq__lte=lease.target_seq).delete()
+        SyncState.objects.filter(item_id=lease.item_id).update(
+            synced_seq=Greatest(F("synced_seq"), lease.target_seq),
+            synced_at=now,
+            lease_until=None,
+            attempts=0,
+            failing_since=None,
+            failure="",
+        )
+        state = SyncState.objects.get(item_id=lease.item_id)
+    _close(run, outcome, now)
+    return state.is_behind
+
+
+def _retry_later(run: SyncRun, lease: Lease, error: Exception, now: datetime) -> None:
+    """Give the lease back and say when to try again; what happened stays unseen."""
+    if isinstance(error, Unauthorized):
+        logger.critical("Pluggy refuses our credentials; every sync waits: %s", error)
+    state = SyncState.objects.filter(item_id=lease.item_id, fence=lease.fence).first()
+    if state is not None:
+        wait = timedelta(seconds=_seconds_to_wait(error, state.attempts))
+        SyncState.objects.filter(item_id=lease.item_id, fence=lease.fence).update(
+            lease_until=None,
+            attempts=F("attempts") + 1,
+            due_at=now + wait,
+            failing_since=state.failing_since or now,
+            failure=f"{type(error).__name__}: {error}"[:200],
+        )
+    _close(run, SyncRun.Outcome.FAILED, now, f"{type(error).__name__}: {error}")
+
+
+def _seconds_to_wait(error: Exception, attempts: int) -> float:
+    """Full jitter, doubling; a limit says itself how long."""
+    if isinstance(error, Limited):
+        return error.wait + random.uniform(0, 5)
+    if isinstance(error, Unauthorized):
+        return UNAUTHORIZED_WAIT
+    return random.uniform(FIRST_WAIT / 2, min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts, 20)))
+
+
+def _close(run: SyncRun, outcome: str, now: datetime, error: str = "") -> None:
+    run.outcome, run.finished_at, run.error = outcome, now, error[:2000]
+    # The run is gone when the person disconnected meanwhile; then there is nothing to record.
+    SyncRun.objects.filter(id=run.id).update(
+        outcome=run.outcome,
+        finished_at=run.finished_at,
+        error=run.error,
+        item_status=run.item_status,
+        accounts_read=run.accounts_read,
+        rows_read=run.rows_read,
+        rows_written=run.rows_written,
+        rows_removed=run.rows_removed,
+        rows_held=run.rows_held,
+    )

@@ -1,0 +1,71 @@
+"""Celery's doorbells for the bank's side: each one call inward, each safe to ring twice or never."""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from banking import sync as engine
+from banking.actions import connections
+from banking.application import pluggy
+from banking.models import Item, SyncState
+from banking.pluggy import PluggyError
+
+logger = logging.getLogger(__name__)
+
+MOST_RUNS_PER_RING = 5
+MOST_RINGS_PER_SWEEP = 200
+SILENT_FOR = timedelta(hours=6)
+MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
+
+
+def ring(item_id: UUID) -> None:
+    """Have the item synced soon. A bell that fails is only a delay: the sweeper rings again."""
+    try:
+        sync.delay(str(item_id))
+    except (OperationalError, OSError) as error:
+        logger.warning("could not ring for item %s: %s", item_id, error)
+
+
+@shared_task(name="banking.sync")
+def sync(item_id: str) -> None:
+    run_until_settled(UUID(item_id))
+
+
+def run_until_settled(item_id: UUID) -> None:
+    """Run, and again while more happened meanwhile; the sweeper takes over from a busy item."""
+    for _ in range(MOST_RUNS_PER_RING):
+        if not engine.sync_item(item_id, client=pluggy(), now=timezone.now):
+            return
+
+
+@shared_task(name="banking.sweep")
+def sweep() -> None:
+    """Ring for whatever is due, whoever forgot to."""
+    for item_id in SyncState.objects.due(timezone.now()).values_list("item_id", flat=True)[
+        :MOST_RINGS_PER_SWEEP
+    ]:
+        ring(item_id)
+
+
+@shared_task(name="banking.find_silent_items")
+def find_silent_items() -> None:
+    """An item whose auto-sync passed hours ago without an event gets one look (no event, no polling)."""
+    now = timezone.now()
+    for item in Item.objects.silent(now, SILENT_FOR)[:MOST_SILENT_PER_SWEEP]:
+        with transaction.atomic():
+            SyncState.objects.mark_changed(item.id, now=now)
+
+
+@shared_task(name="banking.finish_disconnections")
+def finish_disconnections() -> None:
+    """Disconnections that Pluggy could not be told of yet."""
+    for item in Item.objects.exclude(disconnected_at=None):
+        try:
+            connections.finish_disconnection(item, client=pluggy())
+        except PluggyError as error:
+            logger.warning("item %s cannot be disconnected yet: %s", item.id, error)

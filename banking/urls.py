@@ -1,0 +1,20 @@
+"""The addresses of the banking pages."""
+
+from django.urls import path
+
+from banking.views import connections, overview, transactions
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("report.json", overview.overview_json, name="overview_json"),
+    path("transactions/", transactions.transactions_list, name="transactions"),
+    path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
+    path("connections/", connections.connections_list, name="connections"),
+    path("connections/connect/", connections.connect, name="connect"),
+    path("connections/token/", connections.connect_token, name="connect_token"),
+    path("connections/claim/", connections.claim, name="claim"),
+    path("connections/<uuid:item_id>/", connections.connection, name="connection"),
+    path("connections/<uuid:item_id>/progress/", connections.progress, name="progress"),
+    path("connections/<uuid:item_id>/refresh/", connections.refresh, name="refresh"),
+    path("connections/<uuid:item_id>/disconnect/", connections.disconnect, name="disconnect"),
+]

@@ -1,0 +1,111 @@
+"""The first page: what came in, what went out and what is left, by category."""
+
+import dataclasses
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from banking.models import Account, CategoryTree
+from banking.periods import Month
+from banking.reports import connections, spending, transactions
+from banking.reports.scope import Scope
+from banking.views import scope as scopes
+
+RECENT_ROWS = 8
+
+
+@login_required
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    tree = CategoryTree.load()
+    scope, problem = scopes.read(request, tree)
+    mine = connections.connections(scope.user)
+    if not mine:
+        return render(request, "banking/empty.html")
+    context = _context(scope, tree) | {
+        "connections": mine,
+        "balances": connections.balances(mine),
+        "busy": [one for one in mine if one.is_busy],
+        "problem": problem,
+    }
+    return render(request, "banking/overview.html", context)
+
+
+def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
+    today = timezone.localdate()
+    return {
+        "scope": scope,
+        "report": spending.spending(scope, tree),
+        "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
+        "stepper": stepper(scope),
+        "accounts": Account.objects.of(scope.user).shown().select_related("item__connector"),
+        "today": today,
+    }
+
+
+def stepper(scope: Scope) -> dict[str, Any]:
+    """The months before and after, as query strings; no step into a month that has not begun."""
+    month = scope.period.month
+    this_month = Month.of(timezone.localdate())
+    if month is None:
+        return {"month": None, "current": _in_month(scope, this_month)}
+    return {
+        "month": month.first,
+        "previous": _in_month(scope, month + -1),
+        "next": _in_month(scope, month + 1) if month < this_month else None,
+        "current": _in_month(scope, this_month) if month != this_month else None,
+    }
+
+
+def _in_month(scope: Scope, month: Month) -> str:
+    return scopes.query(scope, month=str(month), to=None, **{"from": None})
+
+
+@login_required
+@require_safe
+def overview_json(request: HttpRequest) -> HttpResponse:
+    """The same report for programs. Amounts are strings: JSON numbers would lose cents."""
+    tree = CategoryTree.load()
+    scope, problem = scopes.read(request, tree)
+    if problem:
+        return JsonResponse({"error": f"the period cannot be read: {problem}"}, status=400)
+    return JsonResponse(_plain(spending.spending(scope, tree), request, scope))
+
+
+def _plain(report: spending.Report, request: HttpRequest, scope: Scope) -> dict[str, Any]:
+    """Names are snake_case as in the report; `rows_url` lists the rows behind each figure."""
+    plain: dict[str, Any] = _strings(dataclasses.asdict(report))
+    for figures in plain["figures"]:
+        figures["left_over"] = str(Decimal(figures["income"]) - Decimal(figures["spending"]))
+        here = {"currency": figures["currency"]}
+        for counts in ("income", "spending", "left_over"):
+            figures[f"{counts}_rows_url"] = request.build_absolute_uri(
+                scopes.rows_url(scope, counts=counts, **here)
+            )
+        for counts in ("income", "spending"):
+            for line in _all_lines(figures[f"{counts}_lines"]):
+                only = "1" if line["only"] else None
+                url = scopes.rows_url(scope, counts=counts, category=line["category_id"], only=only, **here)
+                line["rows_url"] = request.build_absolute_uri(url)
+    return plain
+
+
+def _all_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for line in lines for one in (line, *line["lines"])]
+
+
+def _strings(value: Any) -> Any:
+    """Decimals as plain text with two places or more, dates as ISO dates."""
+    if isinstance(value, dict):
+        return {key: _strings(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strings(part) for part in value]
+    if isinstance(value, Decimal):
+        exact = value.normalize()
+        return f"{exact:f}" if -exact.as_tuple().exponent > 2 else f"{exact:.2f}"  # type: ignore[operator]
+    return value.isoformat() if hasattr(value, "isoformat") else value

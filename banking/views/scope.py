@@ -1,0 +1,87 @@
+"""From a query string to a Scope and back: every link that shows rows is made here."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from banking.models import CategoryTree
+from banking.periods import BadPeriod, Period
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
+
+CURRENCY_LENGTH = 3
+
+
+def signed_in(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
+    """The scope, and the code of what was wrong with its period (then it is this month).
+
+    Unknown and foreign ids are a 404: a figure of something else would be a lie.
+    """
+    query = request.GET
+    period, problem = _period(query)
+    category = query.get("category") or None
+    counts = query.get("counts") or None
+    if (category and category not in tree) or (counts and counts not in COUNTED):
+        raise Http404
+    user = signed_in(request)
+    try:
+        item = item_of(user, _uuid(query["item"])) if query.get("item") else None
+        account = account_of(user, _uuid(query["account"])) if query.get("account") else None
+    except NotFound as error:
+        raise Http404 from error
+    scope = Scope(
+        user=user,
+        period=period,
+        item=item,
+        account=account,
+        category_id=category,
+        only=query.get("only") == "1",
+        counts=counts,
+        currency=query.get("currency", "")[:CURRENCY_LENGTH] or None,
+        text=query.get("q", "").replace("\x00", "").strip()[:100],
+    )
+    return scope, problem
+
+
+def query(scope: Scope, **changes: object) -> str:
+    """The query string that read() turns into the same scope, with parts changed or (None) left out."""
+    parts: dict[str, object | None] = dict(scope.period.query)
+    parts |= {
+        "item": scope.item and scope.item.id,
+        "account": scope.account and scope.account.id,
+        "category": scope.category_id,
+        "only": "1" if scope.only else None,
+        "counts": scope.counts,
+        "currency": scope.currency,
+        "q": scope.text or None,
+    }
+    return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
+
+
+def rows_url(scope: Scope, **changes: object) -> str:
+    """The address of the rows behind a figure."""
+    return f"{reverse('transactions')}?{query(scope, **changes)}"
+
+
+def _period(query: Mapping[str, str]) -> tuple[Period, str]:
+    today = timezone.localdate()
+    try:
+        return Period.parse(query, today=today), ""
+    except BadPeriod as error:
+        return Period.parse({}, today=today), error.reason
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None

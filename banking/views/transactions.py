@@ -1,0 +1,81 @@
+"""The rows: the list behind any figure, and one row's own story."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from banking.actions import transactions as actions
+from banking.forms import PersonsWordForm
+from banking.models import Account, CategoryTree, Transaction
+from banking.reports import transactions
+from banking.reports.scope import Scope
+from banking.views import scope as scopes
+from banking.views.overview import stepper
+from banking.views.words import COUNTED_WORDS
+
+
+@login_required
+@require_safe
+def transactions_list(request: HttpRequest) -> HttpResponse:
+    tree = CategoryTree.load()
+    scope, problem = scopes.read(request, tree)
+    before = request.GET.get("before", "")
+    try:
+        listing = transactions.listing(scope, tree, before=before)
+    except transactions.BadCursor as error:
+        raise Http404 from error
+    context = {
+        "scope": scope,
+        "listing": listing,
+        "before": before,
+        "next_url": listing.next and scopes.rows_url(scope, before=listing.next),
+        "chips": chips(scope, tree),
+        "stepper": stepper(scope),
+        "accounts": Account.objects.of(scope.user).shown().select_related("item__connector"),
+        "problem": problem,
+    }
+    return render(request, "banking/transactions.html", context)
+
+
+def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
+    """Each part of the filter in words, with the address of the list without it."""
+    found: list[dict[str, str]] = []
+    if scope.counts:
+        found.append({"text": str(COUNTED_WORDS[scope.counts]), "url": scopes.rows_url(scope, counts=None)})
+    if scope.category_id:
+        name = tree.name(scope.category_id)
+        text = _("%(category)s, nothing more specific") % {"category": name} if scope.only else name
+        found.append({"text": text, "url": scopes.rows_url(scope, category=None, only=None)})
+    if scope.item:
+        found.append({"text": scope.item.connector.name, "url": scopes.rows_url(scope, item=None)})
+    if scope.account:
+        found.append({"text": scope.account.label, "url": scopes.rows_url(scope, account=None)})
+    if scope.currency:
+        found.append({"text": scope.currency, "url": scopes.rows_url(scope, currency=None)})
+    if scope.text:
+        found.append({"text": f"“{scope.text}”", "url": scopes.rows_url(scope, q=None)})
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
+    """What the bank sent, what was concluded and why; the person's word is taken here."""
+    mine = Transaction.objects.of(scopes.signed_in(request)).live()
+    related = ("account__item__connector", "category", "person_category")
+    row = get_object_or_404(mine.select_related(*related), id=transaction_id)
+    form = PersonsWordForm(request.POST or None, initial=_said(row))
+    if request.method == "POST" and form.is_valid():
+        actions.say(row, form.word(), note=form.cleaned_data["note"])
+        return redirect("transaction", transaction_id=row.id)
+    context = {"row": row, "form": form}
+    return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)
+
+
+def _said(row: Transaction) -> dict[str, Any]:
+    return {"category": row.person_category_id or "", "note": row.note, "hidden": row.hidden}

@@ -1,0 +1,149 @@
+"""States, kinds and refusals in plain words, each with the one thing that helps."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from banking.models import Kind
+from banking.reports.connections import State
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a connection's state is said. `action`: reconnect, refresh, remove or nothing."""
+
+    title: Text
+    explanation: Text
+    tone: str  # good, busy, warn, bad
+    action: str = ""
+
+
+STATES: dict[State, Words] = {
+    State.FINE: Words(_("Up to date"), _("The bank is read again by itself, several times a day."), "good"),
+    State.READING: Words(_("Reading"), _("New data has arrived and is being stored."), "busy"),
+    State.COLLECTING: Words(
+        _("Asking the bank"), _("The bank is sending its data; this takes a moment."), "busy"
+    ),
+    State.PARTIAL: Words(
+        _("Partly up to date"),
+        _("The bank did not send everything. What is missing keeps its last known state."),
+        "warn",
+        "refresh",
+    ),
+    State.UNREACHABLE: Words(
+        _("Waiting for Pluggy"),
+        _("The data could not be read just now. It is tried again by itself; nothing is lost."),
+        "warn",
+    ),
+    State.OUTDATED: Words(
+        _("Not up to date"),
+        _("The last reading at the bank failed. What you see is what was known before."),
+        "warn",
+        "refresh",
+    ),
+    State.WAITING_INPUT: Words(_("The bank asks for a code"), _("Enter it to go on."), "warn", "reconnect"),
+    State.WAITING_ACTION: Words(
+        _("The bank waits for your approval"),
+        _("Approve the access in your bank's app."),
+        "warn",
+        "reconnect",
+    ),
+    State.LOGIN_ERROR: Words(
+        _("The bank did not accept the sign-in"),
+        _("Sign in again. Until then nothing new arrives."),
+        "bad",
+        "reconnect",
+    ),
+    State.CONSENT_ENDED: Words(
+        _("The consent has ended"),
+        _("Allow the access again. What you see is what was known before."),
+        "bad",
+        "reconnect",
+    ),
+    State.GONE: Words(
+        _("No longer connected"),
+        _("Pluggy does not have this connection any more. Its history stays here until you remove it."),
+        "bad",
+        "remove",
+    ),
+    State.DISCONNECTING: Words(
+        _("Being disconnected"), _("It is deleted as soon as Pluggy has confirmed it."), "busy"
+    ),
+}
+
+# What an execution status means, where it says more than the state does.
+ERRORS: dict[str, Text] = {
+    "INVALID_CREDENTIALS": _("User or password was not accepted."),
+    "INVALID_CREDENTIALS_MFA": _("The code was wrong or had expired."),
+    "ALREADY_LOGGED_IN": _("Another session is open at the bank. Close it and try again."),
+    "ACCOUNT_LOCKED": _("The bank has locked the access. Unlock it there, then reconnect."),
+    "ACCOUNT_NEEDS_ACTION": _("Something has to be confirmed in the bank's own app first."),
+    "ACCOUNT_CREDENTIALS_RESET": _("The bank wants a new password. Set it there, then reconnect."),
+    "USER_INPUT_TIMEOUT": _("The code was not entered in time."),
+    "USER_AUTHORIZATION_PENDING": _("The bank waits for your approval. It goes on by itself."),
+    "USER_AUTHORIZATION_NOT_GRANTED": _("The access was not approved."),
+    "USER_AUTHORIZATION_REVOKED": _("The access was revoked at the bank."),
+    "USER_NOT_SUPPORTED": _("This kind of account is not supported."),
+    "SITE_NOT_AVAILABLE": _("The bank cannot be reached. It is tried again by itself."),
+    "CONNECTION_ERROR": _("The bank cannot be reached. It is tried again by itself."),
+}
+
+KINDS: dict[str, Text] = {
+    Kind.EXPENSE: _("Expense"),
+    Kind.REFUND: _("Refund"),
+    Kind.INCOME: _("Income"),
+    Kind.TRANSFER: _("Between own accounts"),
+    Kind.CARD_PAYMENT: _("Card bill payment"),
+    Kind.INVESTMENT: _("Investment"),
+    Kind.LOAN: _("Loan received"),
+    Kind.NEUTRAL: _("Not counted"),
+}
+COUNTED_WORDS: dict[str, Text] = {
+    "spending": _("Spending"),
+    "income": _("Income"),
+    "left_over": _("Income and spending"),
+} | {kind: text for kind, text in KINDS.items() if kind != Kind.INCOME}
+
+# Why a row has its kind (banking/classify.py).
+REASONS: dict[str, Text] = {
+    "hidden by you": _("You said that it should not count."),
+    "no amount": _("It moves no money."),
+    "card bill payment": _("It pays a card bill; the purchases on the bill already count."),
+    "refund by the bank": _("The bank marks it as a refund: it reduces spending."),
+    "blocked balance": _("The balance is only blocked."),
+    "own transfer": _("It moves money between your own accounts."),
+    "investment": _("It moves money into or out of investments."),
+    "money out": _("Money left the account."),
+    "loan received": _("It is borrowed money, not income."),
+    "income": _("Its category is income."),
+    "money back": _("Money came back under a spending category: it reduces spending."),
+    "money in": _("Money arrived from somebody else."),
+}
+
+PERIOD_PROBLEMS: dict[str, Text] = {
+    "month": _("That month cannot be read. This month is shown."),
+    "date": _("That date cannot be read. This month is shown."),
+    "reversed": _("The period ends before it begins. This month is shown."),
+    "too long": _("That period is longer than 50 years. This month is shown."),
+}
+
+REFUSALS: dict[str, Text] = {
+    "ITEM_ALREADY_UPDATING": _("The bank is already being asked."),
+    "ITEM_IS_ALREADY_UPDATING": _("The bank is already being asked."),
+    "CLIENT_IS_UPDATING_BEFORE_ALLOWED_FREQUENCY": _("It was updated a short while ago. Try again later."),
+    "ITEM_IN_ERROR_COOLDOWN": _("The bank refused several times. Try again later."),
+    "TOO_MANY_CONSECUTIVE_LOGIN_FAILURES": _("The bank refused several times. Try again later."),
+    "TOO_MANY_CONSECUTIVE_ERRORS": _("The bank refused several times. Reconnect it."),
+    "LAST_EXECUTION_HAD_LOGIN_ERROR": _("The bank did not accept the last sign-in. Reconnect it."),
+    "PARAMETERS_NOT_PROVIDED": _("The bank wants you to sign in again. Reconnect it."),
+    "CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR": _("The bank asks for a code. Reconnect it."),
+    "CONNECTOR_OFFLINE": _("The bank cannot be reached now. Try again later."),
+}
+
+
+def refusal_words(code: str) -> str:
+    return str(REFUSALS.get(code) or _now("The bank cannot be asked now. Try again later."))

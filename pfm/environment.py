@@ -1,0 +1,87 @@
+"""Read settings from the environment and name every missing or malformed one at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+
+class Environment:
+    """Typed reads that collect complaints; `check()` raises once, naming all of them."""
+
+    def __init__(self, dotenv: Path) -> None:
+        self._env = environ.Env()
+        self._complaints: list[str] = []
+        if dotenv.exists():
+            environ.Env.read_env(dotenv)
+
+    def text(self, name: str, *, min_length: int = 1) -> str:
+        return self._read(name, lambda: self._long_enough(self._env.str(name), min_length), "")
+
+    def boolean(self, name: str) -> bool:
+        return self._read(name, lambda: _boolean(self._env.str(name)), False)
+
+    def words(self, name: str) -> list[str]:
+        return self._read(name, lambda: _nonempty(self._env.list(name)), [])
+
+    def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
+        return self._read(name, lambda: _url(self._env.str(name), schemes), "http://invalid.invalid")
+
+    def database(self, name: str) -> dict[str, object]:
+        return self._read(name, lambda: _postgresql(self._env.db(name)), {})
+
+    def check(self) -> None:
+        if self._complaints:
+            raise ImproperlyConfigured(
+                "Settings to correct in the environment or in .env (see .env.example):\n  "
+                + "\n  ".join(self._complaints)
+            )
+
+    def _read(self, name: str, read: Callable[[], T], fallback: T) -> T:
+        try:
+            return read()
+        except ImproperlyConfigured as error:
+            missing = name not in self._env.ENVIRON
+            self._complaints.append(f"{name}: {'is not set' if missing else error}")
+        except (ValueError, KeyError, TypeError) as error:
+            self._complaints.append(f"{name}: {error}")
+        return fallback
+
+    @staticmethod
+    def _long_enough(value: str, min_length: int) -> str:
+        if len(value.strip()) < min_length:
+            raise ValueError(f"must have at least {min_length} characters")
+        return value
+
+
+def _boolean(value: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False}
+    words["off"] = False
+    if value.strip().lower() not in words:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return words[value.strip().lower()]
+
+
+def _nonempty(values: list[str]) -> list[str]:
+    kept = [value.strip() for value in values if value.strip()]
+    if not kept:
+        raise ValueError("must name at least one, separated by commas")
+    return kept
+
+
+def _url(value: str, schemes: tuple[str, ...]) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not (parts.netloc or parts.path):
+        raise ValueError(f"{value!r} is not a URL with one of the schemes {', '.join(schemes)}")
+    return value.rstrip("/")
+
+
+def _postgresql(config: dict[str, object]) -> dict[str, object]:
+    if config.get("ENGINE") != "django.db.backends.postgresql" or not config.get("NAME"):
+        raise ValueError("must be a postgres:// URL with a database name")
+    return config

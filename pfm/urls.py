@@ -1,0 +1,13 @@
+"""Every address of the product."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("banking.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("preferences/", include("accounts.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("webhooks/", include("webhooks.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,1 @@
+"""Tests mirror the product; they drive HTTP or one public function, on real PostgreSQL and Redis."""

@@ -1,0 +1,1 @@
+"""Pluggy's deliveries: stored first, judged second."""

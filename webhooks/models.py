@@ -1,0 +1,43 @@
+"""The inbox: every authenticated delivery, exactly once, as it came."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Event(models.Model):
+    """One webhook event. Its body is a hint: nothing is believed before Pluggy was asked."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"  # the item is marked as changed; a run will look
+        DONE = "done"  # a run that started after it has succeeded
+        PARKED = "parked"  # an item that is nobody's yet
+        IGNORED = "ignored"  # nothing to do for it
+        DEAD = "dead"  # given up, see `error`
+
+    event_id = models.UUIDField(unique=True, help_text="Pluggy's idempotency key")
+    name = models.CharField(max_length=80)
+    item_id = models.UUIDField(null=True, blank=True)
+    account_id = models.UUIDField(null=True, blank=True)
+    client_user_id = models.CharField(max_length=255, blank=True)
+    triggered_by = models.CharField(max_length=20, blank=True)
+    body = models.JSONField()
+    received_at = models.DateTimeField()
+    deliveries = models.IntegerField(default=1, help_text="how often it was delivered")
+    state = models.CharField(max_length=10, choices=State)
+    seq = models.BigIntegerField(null=True, blank=True, help_text="the item's dirty_seq that it caused")
+    reason = models.CharField(max_length=200, blank=True)
+    attempts = models.IntegerField(default=0)
+    try_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=["item_id", "-id"], name="event_item"),
+            models.Index(fields=["item_id", "seq"], name="event_queued", condition=Q(state="queued")),
+            models.Index(fields=["try_at"], name="event_parked", condition=Q(state="parked")),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.event_id}"
