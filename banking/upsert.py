@@ -340,8 +340,14 @@ def _text(value: str | None, length: int) -> str:
     return (value or "").replace("\x00", "")[:length]
 
 
-def _day(value: datetime | date | None) -> date | None:
-    return local_date(value) if isinstance(value, datetime) else value
+def _day(text: str | None) -> date | None:
+    """Banks send `2026-11-20` or an instant, with or without a zone; what is neither is not known."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else local_date(datetime.fromisoformat(text))
+    except ValueError:
+        return None
 
 
 def _https(url: str | None) -> str:

@@ -57,7 +57,7 @@ class LocalPluggy:
             return False
 
     # --- The bank's side, by control -----------------------------------------------------------------
-    def control(self, method: str, path: str, **json: Any) -> Any:
+    def control(self, method: str, path: str, /, **json: Any) -> Any:
         answer = requests.request(method, f"{self.url}/_control{path}", json=json or None, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None

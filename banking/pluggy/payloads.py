@@ -5,7 +5,7 @@ adding them. Enumerations are plain text for the same reason. Fields and nullabi
 reference, transaction, account, item and connector objects (2026-10).
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -77,8 +77,8 @@ class BankData(Payload, frozen=True):
 class CreditData(Payload, frozen=True):
     level: str | None = None
     brand: str | None = None
-    balance_close_date: datetime | date | None = None
-    balance_due_date: datetime | date | None = None
+    balance_close_date: str | None = None  # a day, or an instant
+    balance_due_date: str | None = None  # a day, or an instant
     available_credit_limit: Decimal | None = None
     credit_limit: Decimal | None = None
     minimum_payment: Decimal | None = None
@@ -136,7 +136,7 @@ class CreditCardMetadata(Payload, frozen=True):
     installment_number: int | None = None
     total_installments: int | None = None
     total_amount: Decimal | None = None
-    purchase_date: datetime | date | None = None
+    purchase_date: str | None = None  # a day, or an instant
     payee_mcc: int | None = msgspec.field(default=None, name="payeeMCC")
     card_number: str | None = None
     bill_id: UUID | None = None

@@ -29,7 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         entries = _from_pluggy() if options["from_pluggy"] else _from_file()
         store(entries)
-        self.stdout.write(f"{len(entries)} categories")
+        if options["verbosity"]:
+            self.stdout.write(f"{len(entries)} categories")
 
 
 def _from_file() -> list[Entry]:

@@ -1,0 +1,1 @@
+"""Tests of the local Pluggy: they start it as a program and talk to it over HTTP."""

@@ -1,0 +1,126 @@
+"""The control room: money on request, faults, and who may enter."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+
+from tests.sandbox.conftest import Client, Receiver, until
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def item(pluggy: Client) -> str:
+    return str(pluggy.connect(9001)["id"])
+
+
+@pytest.fixture
+def faults(pluggy: Client) -> Any:
+    yield lambda **fault: pluggy.post("/_control/faults", **fault)
+    pluggy.delete("/_control/faults")
+
+
+def balance(pluggy: Client, item: str, subtype: str) -> Decimal:
+    return Decimal(str(pluggy.accounts(item)[subtype]["balance"]))
+
+
+def test_spending_refunding_and_receiving(pluggy: Client, item: str, hooked: Receiver) -> None:
+    add = f"/_control/items/{item}/transactions"
+    before = balance(pluggy, item, "CREDIT_CARD")
+    body = {"accountType": "CREDIT_CARD", "description": "PADARIA", "amount": -50, "categoryId": "11010000"}
+    bought = pluggy.post(add, **body)
+    assert bought.status_code == 201
+    assert (bought.json()["amount"], bought.json()["type"], bought.json()["status"]) == (
+        50,
+        "DEBIT",
+        "PENDING",
+    )
+    assert balance(pluggy, item, "CREDIT_CARD") == before + 50
+    refund = pluggy.post(add, accountType="CREDIT_CARD", description="ESTORNO", amount="50.00").json()
+    assert (refund["amount"], refund["type"]) == (-50, "CREDIT")
+    pix = pluggy.post(add, accountType="CHECKING_ACCOUNT", pix="Rita Lima", amount=120.35).json()
+    assert (pix["amount"], pix["description"]) == (120.35, "PIX RECEBIDO RITA LIMA")
+    assert pix["paymentData"]["payer"]["documentNumber"]["type"] == "CPF"
+    until(lambda: len(hooked.events("transactions/created", item)) == 3)
+    until(lambda: len(hooked.events("item/updated", item)) == 3)
+    assert bought.json() in pluggy.rows(bought.json()["accountId"]) or refund
+
+
+def test_silence(pluggy: Client, item: str) -> None:
+    events = len(pluggy.get("/_control/events", itemId=item).json()["results"])
+    body = {"accountType": "CHECKING_ACCOUNT", "description": "X", "amount": -1, "silent": True}
+    row = pluggy.post(f"/_control/items/{item}/transactions", **body).json()
+    pluggy.patch(f"/_control/transactions/{row['id']}", description="Y", silent=True)
+    pluggy.delete(f"/_control/transactions/{row['id']}", silent=True)
+    assert len(pluggy.get("/_control/events", itemId=item).json()["results"]) == events
+
+
+@pytest.mark.parametrize("subtype", ["CHECKING_ACCOUNT", "CREDIT_CARD"])
+def test_changing_and_removing_rows(pluggy: Client, item: str, hooked: Receiver, subtype: str) -> None:
+    account = pluggy.accounts(item)[subtype]
+    old, gone = pluggy.rows(account["id"])[:2]
+    out = -1 if old["type"] == "DEBIT" else 1
+    changed = pluggy.patch(f"/_control/transactions/{old['id']}", amount=out * 7.77, description="Z").json()
+    assert (abs(changed["amount"]), changed["type"], changed["description"]) == (7.77, old["type"], "Z")
+    assert (changed["amount"] < 0) == (old["amount"] < 0)
+    assert until(lambda: hooked.events("transactions/updated", item))[0]["transactionIds"] == [old["id"]]
+    pluggy.delete(f"/_control/transactions/{gone['id']}")
+    assert until(lambda: hooked.events("transactions/deleted", item))[0]["transactionIds"] == [gone["id"]]
+    pluggy.patch(f"/items/{item}")
+    pluggy.settled(item)
+    ids = {row["id"]: row for row in pluggy.rows(account["id"])}
+    assert gone["id"] not in ids and ids[old["id"]]["description"] == "Z"
+
+
+def test_an_automatic_sync(pluggy: Client, item: str, hooked: Receiver) -> None:
+    pluggy.post(f"/_control/items/{item}/refresh")
+    assert until(lambda: hooked.events("item/updated", item))[0]["triggeredBy"] == "SYNC"
+
+
+def test_an_event_can_be_sent_again(pluggy: Client, item: str, hooked: Receiver) -> None:
+    event = pluggy.get("/_control/events", itemId=item).json()["results"][-1]
+    assert pluggy.post(f"/_control/events/{event['eventId']}/redeliver").json() == {"count": 1}
+    assert until(lambda: hooked.events(item_id=item))[0]["eventId"] == event["eventId"]
+
+
+def test_faults_strike_as_told(pluggy: Client, faults: Any) -> None:
+    faults(kind="status", status=503, path="^/categories", times=1, skip=1)
+    codes = [pluggy.get("/categories/10000000").status_code for _ in range(3)]
+    assert codes == [200, 503, 200]
+    faults(kind="limited", seconds=7, path="^/webhooks", method="GET")
+    limited = pluggy.get("/webhooks")
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
+    assert limited.headers["RateLimit-Remaining"] == "0"
+    faults(kind="truncate", path="^/categories")
+    with pytest.raises(requests.JSONDecodeError):
+        pluggy.get("/categories").json()
+    faults(kind="html", path="^/categories")
+    assert "text/html" in pluggy.get("/categories").headers["Content-Type"]
+    faults(kind="empty", path="^/categories")
+    assert pluggy.get("/categories").content == b""
+    faults(kind="reset", path="^/categories")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(pluggy.url + "/categories", timeout=5)
+    faults(kind="latency", seconds=0.3, path="^/categories")
+    assert pluggy.get("/categories/10000000").elapsed.total_seconds() >= 0.3
+    assert faults(kind="nonsense").status_code == 400
+    assert pluggy.get("/categories").json()["total"] == 130
+
+
+def test_the_control_room_is_only_for_this_machine(pluggy: Client) -> None:
+    for headers in ({"Host": "evil.example"}, {"Origin": "http://localhost:8000"}):
+        assert requests.get(pluggy.url + "/_control/state", headers=headers, timeout=5).status_code == 403
+    page = requests.get(pluggy.url + "/_control/", timeout=5).text
+    assert "this is not Pluggy" in page
+
+
+def test_the_connect_page_says_what_it_is_and_sets_no_cookies(pluggy: Client) -> None:
+    answer = requests.get(pluggy.url + "/", timeout=5)
+    assert "this is not Pluggy" in answer.text and not answer.cookies
+    for path in ("connect.js", "dom.js", "texts.js", "connect.css", "vendor/pluggy-connect-2.14.2.js"):
+        assert requests.get(f"{pluggy.url}/connect/{path}", timeout=5).status_code == 200
+    assert (
+        "svg" in requests.get(pluggy.url + "/static/connectors/9001.svg", timeout=5).headers["Content-Type"]
+    )
