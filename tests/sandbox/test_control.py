@@ -74,6 +74,23 @@ def test_changing_and_removing_rows(pluggy: Client, item: str, hooked: Receiver,
     assert gone["id"] not in ids and ids[old["id"]]["description"] == "Z"
 
 
+def test_an_item_can_be_left_in_the_middle(pluggy: Client, item: str, hooked: Receiver) -> None:
+    force = f"/_control/items/{item}/status"
+    stuck = pluggy.post(force, status="UPDATING", executionStatus="ACCOUNTS_IN_PROGRESS").json()
+    assert (stuck["status"], stuck["executionStatus"], stuck["error"]) == (
+        "UPDATING",
+        "ACCOUNTS_IN_PROGRESS",
+        None,
+    )
+    assert pluggy.post(force, status="WAITING_USER_INPUT").json()["parameter"]["name"] == "token"
+    until(lambda: hooked.events("item/waiting_user_input", item))
+    pluggy.post(f"/items/{item}/mfa", token="123456")
+    assert pluggy.settled(item)["executionStatus"] == "SUCCESS"
+    error = {"code": "ACCOUNT_LOCKED", "message": "locked"}
+    forced = pluggy.post(force, executionStatus="ACCOUNT_LOCKED", error=error).json()
+    assert (forced["status"], forced["error"]["message"]) == ("OUTDATED", "locked")
+
+
 def test_an_automatic_sync(pluggy: Client, item: str, hooked: Receiver) -> None:
     pluggy.post(f"/_control/items/{item}/refresh")
     assert until(lambda: hooked.events("item/updated", item))[0]["triggeredBy"] == "SYNC"

@@ -1,5 +1,6 @@
 """The invented money: signs and dates by institution, balances that agree with rows, lives that repeat."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -113,6 +114,4 @@ def test_an_update_without_news_changes_nothing(pluggy: Client) -> None:
 
 
 def test_instants_are_written_as_pluggy_writes_them() -> None:
-    import datetime as dt
-
     assert iso(dt.datetime(2026, 1, 2, 3, 4, 5, 6789, dt.UTC)) == "2026-01-02T03:04:05.006Z"

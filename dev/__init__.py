@@ -1,0 +1,1 @@
+"""The developer's tools: private services, demo, checks, local Pluggy; the product imports none of them."""

@@ -1,0 +1,118 @@
+"""Every address, seen by somebody who is not signed in and by a stranger: nothing of alice's."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from banking.models import Item, Transaction
+from tests.rows import store_rows
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
+
+Make = Callable[[Item, Transaction], list[Any]]
+# Each address of the product: its arguments, and its methods. A new address must be added here.
+OWNED: dict[str, tuple[Make, str]] = {
+    "transaction": (lambda item, row: [row.id], "GET POST"),
+    "connection": (lambda item, row: [item.id], "GET"),
+    "progress": (lambda item, row: [item.id], "GET"),
+    "refresh": (lambda item, row: [item.id], "POST"),
+    "disconnect": (lambda item, row: [item.id], "POST"),
+}
+PERSONAL = {
+    "overview": "GET",
+    "overview_json": "GET",
+    "transactions": "GET",
+    "connections": "GET",
+    "connect": "GET",
+    "connect_token": "POST",
+    "claim": "POST",
+    "preferences": "GET POST",
+    "look": "POST",
+}
+OPEN = {"pluggy_webhook", "set_language"}
+
+
+@pytest.fixture
+def hers(alice: User) -> tuple[Item, Transaction]:
+    item = store_rows(alice, [{"amount": "-10.00", "description": "SEGREDO"}])
+    return item, Transaction.objects.get(user=alice)
+
+
+def names_of_ours() -> set[str]:
+    """The names of all addresses outside the admin and allauth."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> set[str]:
+        found: set[str] = set()
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if path.startswith(("admin/", "accounts/")):
+                continue
+            if isinstance(pattern, URLResolver):
+                found |= walk(pattern.url_patterns, path)
+            else:
+                found.add(str(pattern.name))
+        return found
+
+    return walk(get_resolver().url_patterns, "")
+
+
+def test_every_address_is_in_this_table() -> None:
+    assert names_of_ours() == {*OWNED, *PERSONAL, *OPEN}
+
+
+@pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
+def test_a_strangers_id_is_not_there(
+    name: str, method: str, hers: tuple[Item, Transaction], as_bob: Client
+) -> None:
+    url = reverse(name, args=OWNED[name][0](*hers))
+    assert as_bob.generic(method, url).status_code == 404
+
+
+@pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
+def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
+    assert as_alice.generic(method, reverse(name, args=[uuid.uuid4()])).status_code == 404
+
+
+def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
+    owned = [(reverse(name, args=make(*hers)), ms) for name, (make, ms) in OWNED.items()]
+    personal = [(reverse(name), methods) for name, methods in PERSONAL.items()]
+    for url, methods in owned + personal:
+        for method in methods.split():
+            answer = Client().generic(method, url)
+            assert answer.status_code == 302, (method, url)
+            assert answer["Location"].startswith(reverse("account_login")), (method, url)
+
+
+@pytest.mark.parametrize("name", ["overview", "overview_json", "transactions"])
+@pytest.mark.parametrize("what", ["item", "account"])
+def test_a_filter_cannot_name_what_is_anothers(
+    name: str, what: str, hers: tuple[Item, Transaction], as_bob: Client
+) -> None:
+    item, row = hers
+    foreign = item.id if what == "item" else row.account_id
+    assert as_bob.get(reverse(name), {what: str(foreign)}).status_code == 404
+    assert as_bob.get(reverse(name), {what: "../../x"}).status_code == 404
+
+
+def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
+    for name in ("overview", "overview_json", "transactions", "connections"):
+        assert b"SEGREDO" not in as_bob.get(reverse(name)).content
+
+
+def test_posts_need_a_csrf_token(hers: tuple[Item, Transaction], alice: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    owned = [reverse(name, args=make(*hers)) for name, (make, ms) in OWNED.items() if "POST" in ms]
+    personal = [reverse(name) for name, methods in PERSONAL.items() if "POST" in methods]
+    for url in owned + personal:
+        assert strict.post(url).status_code == 403, url
+
+
+def test_personal_pages_are_never_cached(hers: tuple[Item, Transaction], as_alice: Client) -> None:
+    for name in ("overview", "transactions", "connections", "overview_json"):
+        assert "no-store" in as_alice.get(reverse(name))["Cache-Control"]
