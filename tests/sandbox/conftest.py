@@ -21,7 +21,7 @@ import requests
 ROOT = Path(__file__).parents[2]
 KEYS = {"clientId": "11111111-2222-4333-8444-555555555555", "clientSecret": "for-tests-only"}
 GOOD = {"user": "user-ok", "password": "password-ok"}
-PACE = 0.1
+PACE = 0.05
 Json = dict[str, Any]
 
 
@@ -72,7 +72,10 @@ class Program:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(10)
+        code = self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
 
 
 class Client:

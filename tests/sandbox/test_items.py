@@ -74,10 +74,9 @@ def test_open_finance_takes_the_documented_cpf(pluggy: Client) -> None:
 
 def test_a_second_update_waits_for_the_first(pluggy: Client) -> None:
     item = pluggy.connect(2)
-    assert pluggy.patch(f"/items/{item['id']}").status_code == 200
+    pluggy.post(f"/_control/items/{item['id']}/status", status="UPDATING")
     busy = pluggy.patch(f"/items/{item['id']}")
     assert (busy.status_code, busy.json()["codeDescription"]) == (409, "ITEM_IS_ALREADY_UPDATING")
-    pluggy.settled(item["id"])
 
 
 def test_duplicates_are_refused_on_request(pluggy: Client) -> None:

@@ -1,0 +1,1 @@
+"""The local Pluggy: a stand-alone imitation of the Pluggy API with invented banks, people and money."""

@@ -1,0 +1,1 @@
+"""The imitated API: one blueprint per noun, all behind the same guard."""

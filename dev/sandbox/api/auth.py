@@ -1,0 +1,63 @@
+"""POST /auth and POST /connect_token."""
+
+import hmac
+from typing import Any
+
+from flask import Blueprint, request
+
+from dev.sandbox.api import tokens
+from dev.sandbox.api.errors import ApiError, item_not_found
+from dev.sandbox.api.urls import check_webhook_url
+from dev.sandbox.pluggy import here
+from dev.sandbox.store import items
+
+bp = Blueprint("auth", __name__)
+OPTIONS = {
+    "clientUserId",
+    "webhookUrl",
+    "oauthRedirectUri",
+    "avoidDuplicates",
+    "products",
+    "connectorSortAlphabetically",
+}
+
+
+@bp.post("/auth")
+@tokens.anyone_may
+def auth() -> dict[str, Any]:
+    """An API key for the application's id and secret."""
+    body, settings = json_body(), here().settings
+    right = hmac.compare_digest(str(body.get("clientId")), settings.client_id)
+    if not (right and hmac.compare_digest(str(body.get("clientSecret")), settings.client_secret)):
+        raise ApiError(401, "Client keys are invalid", "CLIENT_KEYS_UNAUTHORIZED")
+    return {"apiKey": tokens.make("api", tokens.API_KEY_LIVES)}
+
+
+@bp.post("/connect_token")
+def connect_token() -> dict[str, Any]:
+    """A token for one opening of the widget; with itemId it may update that item."""
+    body = json_body()
+    refuse_unknown(body, {"itemId", "options"})
+    options = body.get("options") or {}
+    refuse_unknown(options, OPTIONS)
+    if options.get("webhookUrl"):
+        check_webhook_url(options["webhookUrl"])
+    if body.get("itemId") and items.load(here().database, str(body["itemId"])) is None:
+        raise item_not_found()
+    claims = {"clientUserId": options.get("clientUserId"), "itemId": body.get("itemId"), "options": options}
+    return {"accessToken": tokens.make("connect", tokens.CONNECT_TOKEN_LIVES, **claims)}
+
+
+def json_body() -> dict[str, Any]:
+    """The request's JSON object; nothing counts as an empty one."""
+    body = request.get_json(silent=True, force=True) if request.data else {}
+    if not isinstance(body, dict):
+        raise ApiError(400, "The body must be a JSON object")
+    return body
+
+
+def refuse_unknown(given: dict[str, Any], known: set[str]) -> None:
+    """400 for a property Pluggy does not know."""
+    for name in given:
+        if name not in known:
+            raise ApiError(400, f"property {name} should not exist")

@@ -1,0 +1,189 @@
+"""Items: POST, GET, PATCH and DELETE /items, and POST /items/{id}/mfa."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint
+
+from dev.sandbox.api.auth import json_body
+from dev.sandbox.api.errors import ApiError, item_not_found, unauthenticated
+from dev.sandbox.api.tokens import Caller, caller, widget_may
+from dev.sandbox.api.urls import check_webhook_url
+from dev.sandbox.bank import connectors, logins
+from dev.sandbox.clock import iso
+from dev.sandbox.pluggy import here
+from dev.sandbox.store import items
+from dev.sandbox.store.items import Item
+
+bp = Blueprint("items", __name__)
+Json = dict[str, Any]
+
+
+@bp.post("/items")
+@widget_may
+def create() -> Json:
+    """Connect: answers at once with an item that is UPDATING."""
+    body, asker = json_body(), caller()
+    connector_id, parameters = body.get("connectorId"), body.get("parameters")
+    if not connectors.exists(connector_id):
+        raise ApiError(404, "connector not found", "CONNECTOR_NOT_FOUND")
+    assert isinstance(connector_id, int)
+    check_parameters(connector_id, parameters)
+    item = _new_item(connector_id, body, asker)
+    take_parameters(item, parameters)
+    if body.get("avoidDuplicates") or asker.options.get("avoidDuplicates"):
+        _refuse_duplicates(item)
+    with here().database.writing():
+        here().runner.open(item, asker.triggered_by)
+    return item_json(item)
+
+
+@bp.get("/items/<item_id>")
+@widget_may
+def show(item_id: str) -> Json:
+    """One item."""
+    return item_json(reach(item_id))
+
+
+@bp.patch("/items/<item_id>")
+@widget_may
+def update(item_id: str) -> Json:
+    """Collect again, with the stored login or a new one."""
+    body = json_body()
+    with here().database.writing():
+        item = reach(item_id)
+        _refuse_untimely(item, body)
+        if body.get("parameters"):
+            check_parameters(item.connector_id, body["parameters"])
+            take_parameters(item, body["parameters"])
+        if body.get("webhookUrl"):
+            check_webhook_url(body["webhookUrl"])
+        item.webhook_url = body.get("webhookUrl", item.webhook_url)
+        item.client_user_id = body.get("clientUserId", item.client_user_id)
+        item.products = body.get("products") or item.products
+        here().runner.open(item, caller().triggered_by)
+    return item_json(item)
+
+
+@bp.delete("/items/<item_id>")
+def delete(item_id: str) -> Json:
+    """Disconnect: everything collected is gone at once."""
+    with here().database.writing():
+        item = reach(item_id)
+        items.delete(here().database, item.id)
+        here().announcer.item("item/deleted", item)
+    return {"count": 1}
+
+
+@bp.post("/items/<item_id>/mfa")
+@widget_may
+def mfa(item_id: str) -> Json:
+    """Answer the second step of a login."""
+    body = json_body()
+    with here().database.writing():
+        item = reach(item_id)
+        if item.status != "WAITING_USER_INPUT" or item.parameter is None:
+            raise ApiError(400, "The item is not waiting for an MFA parameter", "ITEM_MFA_NOT_FOUND")
+        name = item.parameter["name"]
+        if set(body) != {name}:
+            message = f"The expected MFA parameter is '{name}'"
+            raise ApiError(400, message, "ITEM_MFA_PARAMETER_EXPECTED_MISMATCH")
+        here().runner.answer(item, accepted=str(body[name]) == logins.CODE)
+    return item_json(item)
+
+
+def reach(item_id: str) -> Item:
+    """The item if the caller may see it; a widget is told nothing about other people's items."""
+    item = items.load(here().database, item_id)
+    if caller().kind == "connect" and (item is None or not caller().may_see(item)):
+        raise unauthenticated()
+    if item is None:
+        raise item_not_found()
+    return item
+
+
+def check_parameters(connector_id: int, parameters: object) -> None:
+    """400 unless the login's fields are there and well-formed."""
+    given = parameters if isinstance(parameters, dict) else {}
+    mistakes = logins.mistakes(connector_id, given)
+    if mistakes:
+        message = "Connector parameters do not match validation rules"
+        raise ApiError(400, message, "CONNECTOR_VALIDATION_ERROR", details=mistakes)
+
+
+def take_parameters(item: Item, parameters: Any) -> None:
+    """Keep what the bank will answer, and never the password."""
+    item.user = str(parameters.get("user") or parameters.get("cpf"))
+    item.outcome = logins.answer(parameters)
+    item.fingerprint = logins.fingerprint(item.connector_id, parameters)
+
+
+def _new_item(connector_id: int, body: Json, asker: Caller) -> Item:
+    options = asker.options if asker.kind == "connect" else body
+    webhook_url = options.get("webhookUrl")
+    if webhook_url:
+        check_webhook_url(webhook_url)
+    now, today = here().clock.now(), here().collector.opened_on()
+    return Item(
+        id=str(uuid.uuid4()),
+        connector_id=connector_id,
+        created_at=iso(now),
+        updated_at=iso(now),
+        client_user_id=options.get("clientUserId"),
+        webhook_url=webhook_url,
+        oauth_redirect_uri=options.get("oauthRedirectUri"),
+        token_id=asker.token_id if asker.kind == "connect" else None,
+        products=body.get("products") or options.get("products") or list(connectors.PRODUCTS),
+        opened_on=str(today),
+    )
+
+
+def _refuse_duplicates(item: Item) -> None:
+    same = [
+        other.id
+        for other in items.everyone(here().database)
+        if other.fingerprint == item.fingerprint and other.client_user_id == item.client_user_id
+    ]
+    if same:
+        problem = ApiError(
+            400,
+            "There are other items with the same credentials, you can't create a new one",
+            "ITEM_USER_ALREADY_EXISTS",
+            items=same,
+        )
+        del problem.body["code"]  # the real body has none
+        raise problem
+
+
+def _refuse_untimely(item: Item, body: Json) -> None:
+    if item.run is not None and not item.status.startswith("WAITING"):
+        raise ApiError(409, "Item is already updating", "ITEM_IS_ALREADY_UPDATING")
+    if item.execution_status in logins.NEEDS_PARAMETERS and not body.get("parameters"):
+        message = "The last execution had a login error: send new parameters"
+        raise ApiError(400, message, "LAST_EXECUTION_HAD_LOGIN_ERROR")
+
+
+def item_json(item: Item) -> Json:
+    """The item as the API gives it."""
+    return {
+        "id": item.id,
+        "connector": connectors.connector(item.connector_id, here().settings.origin),
+        "createdAt": item.created_at,
+        "updatedAt": item.updated_at,
+        "status": item.status,
+        "executionStatus": item.execution_status,
+        "lastUpdatedAt": item.last_updated_at,
+        "webhookUrl": item.webhook_url,
+        "error": item.error,
+        "clientUserId": item.client_user_id,
+        "consecutiveFailedLoginAttempts": item.failed_logins,
+        "statusDetail": item.status_detail,
+        "parameter": item.parameter,
+        "userAction": item.user_action,
+        "nextAutoSyncAt": item.next_auto_sync_at,
+        "consentExpiresAt": None,
+        "products": item.products,
+        "oauthRedirectUri": item.oauth_redirect_uri,
+        "resourcesCollectedAt": None,
+        "hasResourcesPendingAuthorization": None,
+    }

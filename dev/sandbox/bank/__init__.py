@@ -1,0 +1,1 @@
+"""The institutions of the local Pluggy and how each of them answers a login."""

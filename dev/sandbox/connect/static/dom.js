@@ -1,0 +1,55 @@
+// Small hands for building the page: elements, the stage, and labelled fields.
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+// Replaces what is on the stage and moves the focus there, so that keyboards and screen readers follow.
+export function show(step, ...children) {
+  const stage = document.getElementById("stage");
+  stage.dataset.step = step;
+  stage.replaceChildren(...children.filter((child) => child != null));
+  (stage.querySelector("[data-focus]") || stage.querySelector("input, select") || stage).focus();
+}
+
+export function button(text, testid, onclick, attributes = {}) {
+  return element("button", { type: "button", "data-testid": testid, onclick, ...attributes }, text);
+}
+
+// One credential of a connector (or an MFA parameter) as a labelled input with room for its error.
+export function field(credential, value = "") {
+  const id = `field-${credential.name}`;
+  const kind = credential.type === "password" ? "password" : "text";
+  const common = { id, name: credential.name, "aria-describedby": `${id}-help`, required: !credential.optional };
+  const control = credential.type === "select"
+    ? element("select", common, ...(credential.options || []).map((o) => element("option", { value: o.value }, o.label)))
+    : element("input", {
+      ...common, type: kind, value, placeholder: credential.placeholder, autocomplete: "off", autocapitalize: "none",
+      spellcheck: "false", inputmode: credential.type === "number" ? "numeric" : null,
+    });
+  const picture = credential.type === "image" && credential.data
+    ? element("img", { alt: credential.label, src: `data:image/png;base64,${credential.data}` }) : null;
+  const help = element("p", { id: `${id}-help`, class: "help" }, credential.assistiveText || "");
+  control.addEventListener("input", () => {
+    control.removeAttribute("aria-invalid");
+    help.textContent = credential.assistiveText || "";
+    help.classList.remove("wrong");
+  });
+  return element("div", { class: "field" }, element("label", { for: id }, credential.label), picture, control, help);
+}
+
+export function complain(form, name, message) {
+  const control = form.elements[name];
+  const help = document.getElementById(`field-${name}-help`);
+  if (!control || !help) return;
+  control.setAttribute("aria-invalid", "true");
+  help.textContent = message;
+  help.classList.add("wrong");
+  control.focus();
+}

@@ -1,0 +1,76 @@
+"""What the local Pluggy can be told at start: port, keys, seed, pace and strictness."""
+
+import argparse
+import datetime as dt
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_CLIENT_ID = "10ca1000-0000-4000-8000-000000000001"
+DEFAULT_CLIENT_SECRET = "pluggy_sk_local_only_not_a_secret"
+REAL_RUN_SECONDS = 180.0  # a real run takes 2 to 4 minutes; every other waiting time is scaled alike
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One start of the program."""
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 9000
+    client_id: str = DEFAULT_CLIENT_ID
+    client_secret: str = DEFAULT_CLIENT_SECRET
+    seed: str = "aurora"
+    pace: float = 2.0
+    today: dt.date | None = None
+    strict_webhook_urls: bool = False
+
+    @property
+    def origin(self) -> str:
+        """The address people and webhooks are given: localhost, which the product uses too."""
+        name = "localhost" if is_loopback(self.host) else self.host
+        return f"http://{name}:{self.port}"
+
+    def scaled(self, real_seconds: float) -> float:
+        """A waiting time of the real service, shortened as much as a collecting run is."""
+        return real_seconds * self.pace / REAL_RUN_SECONDS
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with its defaults."""
+    flags = argparse.ArgumentParser(prog="python -m dev.sandbox", description=__doc__)
+    flags.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    flags.add_argument("--allow-remote", action="store_true", help="admit a host others can reach")
+    flags.add_argument("--port", type=int, default=9000, help="port to listen on (default: 9000)")
+    flags.add_argument("--state", type=Path, required=True, help="folder that outlives each start")
+    flags.add_argument("--client-id", default=os.environ.get("PLUGGY_CLIENT_ID") or DEFAULT_CLIENT_ID)
+    flags.add_argument(
+        "--client-secret", default=os.environ.get("PLUGGY_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
+    )
+    flags.add_argument("--seed", default="aurora", help="another seed, another world")
+    flags.add_argument("--pace", type=float, default=2.0, help="seconds a collecting run takes")
+    flags.add_argument("--today", type=dt.date.fromisoformat, help="start the clock on this day")
+    flags.add_argument(
+        "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"
+    )
+    return flags
+
+
+def from_command_line(arguments: list[str] | None = None) -> Settings:
+    """Settings from flags; a host that others can reach needs --allow-remote."""
+    flags = parser()
+    given = vars(flags.parse_args(arguments))
+    if not given.pop("allow_remote") and not is_loopback(given["host"]):
+        flags.error(f"other machines can reach --host {given['host']}: add --allow-remote if you mean it")
+    return Settings(**given)

@@ -1,0 +1,1 @@
+"""Everything the local Pluggy remembers, in one SQLite file; one module per noun."""
