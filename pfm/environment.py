@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import environ
@@ -20,8 +20,10 @@ class Environment:
         if dotenv.exists():
             environ.Env.read_env(dotenv)
 
-    def text(self, name: str, *, min_length: int = 1) -> str:
-        return self._read(name, lambda: self._long_enough(self._env.str(name), min_length), "")
+    def text(self, name: str, *, min_length: int = 1, default: str | None = None) -> str:
+        if default is not None and name not in self._env.ENVIRON:
+            return default
+        return self._read(name, lambda: _long_enough(self._env.str(name), min_length), "")
 
     def boolean(self, name: str) -> bool:
         return self._read(name, lambda: _boolean(self._env.str(name)), False)
@@ -34,6 +36,10 @@ class Environment:
 
     def database(self, name: str) -> dict[str, object]:
         return self._read(name, lambda: _postgresql(self._env.db(name)), {})
+
+    def email(self, name: str, *, default: str) -> dict[str, Any]:
+        """How mail leaves, e.g. `smtp+tls://user:password@host:587`; Django's EMAIL_… settings."""
+        return self._read(name, lambda: dict(self._env.email_url(name, default=default)), {})
 
     def check(self) -> None:
         if self._complaints:
@@ -52,11 +58,11 @@ class Environment:
             self._complaints.append(f"{name}: {error}")
         return fallback
 
-    @staticmethod
-    def _long_enough(value: str, min_length: int) -> str:
-        if len(value.strip()) < min_length:
-            raise ValueError(f"must have at least {min_length} characters")
-        return value
+
+def _long_enough(value: str, min_length: int) -> str:
+    if len(value.strip()) < min_length:
+        raise ValueError(f"must have at least {min_length} characters")
+    return value
 
 
 def _boolean(value: str) -> bool:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,8 @@ PLUGGY_CONNECT_URL = env.url("PLUGGY_CONNECT_URL")
 PLUGGY_CLIENT_ID = env.text("PLUGGY_CLIENT_ID")
 PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
 PLUGGY_WEBHOOK_SECRET = env.text("PLUGGY_WEBHOOK_SECRET", min_length=32)
+EMAIL = env.email("EMAIL_URL", default="consolemail://")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 env.check()
 
 IS_HTTPS = PUBLIC_URL.startswith("https://")
@@ -89,7 +92,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- Celery: a doorbell that may fail --------------------------------------------------------------
 # Celery spells a Redis socket `redis+socket://path?virtual_host=n`, redis-py `unix://path?db=n`.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+CELERY_BROKER_URL = unquote(REDIS_URL).replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -133,8 +136,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"connect_token": "30/m/user", "refresh_item": "10/m/user"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = "Lume <no-reply@localhost>"
+EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = EMAIL.get("EMAIL_HOST") or "localhost", EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.get("EMAIL_HOST_USER"), EMAIL.get("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.get("EMAIL_USE_TLS", False), EMAIL.get("EMAIL_USE_SSL", False)
 
 # --- Languages, time, numbers ----------------------------------------------------------------------
 LANGUAGE_CODE = "pt-br"
@@ -147,8 +152,11 @@ USE_THOUSAND_SEPARATOR = False  # with it on, {{ pk }} prints 12.345
 # --- Static files ----------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+if DEBUG:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns about a folder that is missing
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
 _STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
 _MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {

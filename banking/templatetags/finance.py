@@ -1,17 +1,23 @@
-"""Write amounts, shares, states and links the same way on every page."""
+"""Write amounts, shares, dates, states and links the same way on every page."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
-from banking.models import Transaction
-from banking.reports.connections import Connection
+from banking.models import Account, SyncRun, Transaction
+from banking.reports.connections import Balances, Connection
 from banking.reports.scope import Scope
+from banking.reports.spending import Line
+from banking.reports.transactions import Total
 from banking.views import scope as scopes
 from banking.views import words
 
@@ -21,6 +27,39 @@ MINUS, NO_BREAK_SPACE, MASK = "\u2212", "\u00a0", "•"
 SYMBOLS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
 CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
+NAMED_SLICES = 7  # of a donut; what is smaller shares one slice
+SLICE_GAP = Decimal("0.7")
+ICONS = {
+    "01": "arrow-down-left",
+    "02": "hand-coins",
+    "03": "trending-up",
+    "04": "arrow-left-right",
+    "05": "send",
+    "06": "file-text",
+    "07": "receipt",
+    "08": "shopping-bag",
+    "09": "tv",
+    "10": "shopping-cart",
+    "11": "utensils",
+    "12": "plane",
+    "13": "gift",
+    "14": "ticket",
+    "15": "landmark",
+    "16": "banknote",
+    "17": "house",
+    "18": "heart-pulse",
+    "19": "car",
+    "20": "shield-check",
+    "21": "sparkles",
+}
+
+
+class Slice(NamedTuple):
+    """A part of a donut, as SVG attributes of a circle whose pathLength is 100."""
+
+    color: str
+    dash: str
+    offset: str
 
 
 def money_text(amount: Decimal, currency: str, *, signed: bool = False, hidden: bool = False) -> str:
@@ -61,10 +100,102 @@ def plain(share: Decimal) -> str:
     return f"{max(share, Decimal(0)):.2f}"
 
 
+@register.filter
+def owed(account: Account) -> Decimal:
+    """An account's balance as the person sees it: what is used of a card is money that is missing."""
+    return -abs(account.balance) if account.is_card else account.balance
+
+
+@register.filter
+def negative(amount: Decimal) -> Decimal:
+    return -amount if amount else amount
+
+
+@register.filter
+def in_currency(balances: Iterable[Balances], currency: str) -> Balances | None:
+    return next((one for one in balances if one.currency == currency), None)
+
+
+@register.simple_tag
+def as_counted(scope: Scope, total: Total) -> Decimal:
+    """A total as the figure says it that linked to these rows: spending is a positive number."""
+    return negative(total.flow) if scope.counts == "spending" else total.flow
+
+
+@register.filter
+def slices(lines: Iterable[Line]) -> list[Slice]:
+    """The positive totals around a circle, largest first."""
+    totals = [line.total for line in lines if line.total > 0]
+    named, rest = totals[:NAMED_SLICES], sum(totals[NAMED_SLICES:], Decimal(0))
+    parts = [*named, rest] if rest else named
+    found, done = [], Decimal(0)
+    for place, part in enumerate(parts):
+        share = part / sum(parts) * 100
+        length = share if len(parts) == 1 else max(share - SLICE_GAP, TENTH)
+        found.append(Slice(slice_color(place + 1), f"{length:.2f} 100", f"{-done:.2f}"))
+        done += share
+    return found
+
+
+@register.filter
+def slice_color(place: int) -> str:
+    """The class of the place in a list that is sorted as the donut is."""
+    return f"c{min(place, NAMED_SLICES + 1)}"
+
+
+@register.filter
+def category_icon(category_id: str) -> str:
+    """By the root: Pluggy's first two digits, the same for everything below it."""
+    return ICONS.get(category_id[:2], "tag")
+
+
+def _written(value: date, form: str) -> str:
+    """Months are in lower case in Portuguese, whatever the locale's own list says."""
+    text = date_format(value, form)
+    return text.lower() if (get_language() or "pt").startswith("pt") else text
+
+
+@register.filter
+def day(value: date) -> str:
+    """`20 nov 2026`."""
+    return _written(value, "j M Y")
+
+
+@register.filter
+def day_and_month(value: date) -> str:
+    """`20 nov`, beside the year."""
+    return _written(value, "j M")
+
+
+@register.filter
+def month(value: date) -> str:
+    """`novembro 2026`."""
+    return _written(value, "F Y")
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    """`20 nov 2026, 14:32`, in São Paulo."""
+    return _written(timezone.localtime(value), "j M Y, H:i")
+
+
 @register.simple_tag
 def rows_url(scope: Scope, **changes: Any) -> str:
     """The address of the rows behind a figure of this scope."""
     return scopes.rows_url(scope, **changes)
+
+
+@register.simple_tag
+def line_url(scope: Scope, line: Line, counts: str, currency: str) -> str:
+    """The address of the rows of one category of a report."""
+    only = "1" if line.only else None
+    return scopes.rows_url(scope, counts=counts, category=line.category_id, only=only, currency=currency)
+
+
+@register.simple_tag
+def query_fields(scope: Scope, *without: str) -> list[tuple[str, str]]:
+    """The rest of a filter, for the hidden fields of a form that has fields for some parts of it."""
+    return parse_qsl(scopes.query(scope, **dict.fromkeys(without)))
 
 
 @register.simple_tag
@@ -83,6 +214,11 @@ def error_words(connection: Connection) -> str:
     """What the bank's own error means, when it says more than the state."""
     code = connection.item.error_code or connection.item.execution_status
     return str(words.ERRORS.get(code, ""))
+
+
+@register.filter
+def run_words(run: SyncRun) -> words.Words:
+    return words.RUNS[run.outcome]
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import Kind
+from banking.models import Kind, SyncRun
 from banking.reports.connections import State
 
 Text = str | Promise
@@ -18,7 +18,7 @@ class Words:
 
     title: Text
     explanation: Text
-    tone: str  # good, busy, warn, bad
+    tone: str  # good, busy, warn, bad, off
     action: str = ""
 
 
@@ -90,6 +90,21 @@ ERRORS: dict[str, Text] = {
     "USER_NOT_SUPPORTED": _("This kind of account is not supported."),
     "SITE_NOT_AVAILABLE": _("The bank cannot be reached. It is tried again by itself."),
     "CONNECTION_ERROR": _("The bank cannot be reached. It is tried again by itself."),
+}
+
+# How a run ended: nothing of its inside, and what happens next.
+RUNS: dict[str, Words] = {
+    SyncRun.Outcome.RUNNING: Words(_("Reading now"), "", "busy"),
+    SyncRun.Outcome.SUCCEEDED: Words(_("Read"), "", "good"),
+    SyncRun.Outcome.NOTHING_TO_READ: Words(
+        _("Nothing to read"), _("The bank had no new data at that moment."), "off"
+    ),
+    SyncRun.Outcome.FAILED: Words(
+        _("Not read"),
+        _("The data could not be read. It is tried again by itself; nothing is lost."),
+        "warn",
+    ),
+    SyncRun.Outcome.OVERTAKEN: Words(_("Handed over"), _("Another reading has taken over."), "off"),
 }
 
 KINDS: dict[str, Text] = {

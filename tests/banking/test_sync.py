@@ -146,9 +146,7 @@ def test_another_persons_row_cannot_be_deleted_by_a_hint(
     assert target.deleted_at is None
 
 
-def test_a_recent_row_that_vanished_silently_is_found(
-    alice: User, pluggy: LocalPluggy, connect: Any
-) -> None:
+def test_a_recent_row_that_vanished_silently_is_found(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
     item = connect(alice)
     added = pluggy.spend(str(item.id), description="DUPLICADA", amount=-12, silent=True)
     changed(item)
@@ -206,9 +204,7 @@ def test_a_fault_in_the_middle_keeps_what_was_read(alice: User, pluggy: LocalPlu
     assert live(item) == remote(pluggy, item)
 
 
-def test_an_item_in_error_keeps_its_rows_and_says_so(
-    alice: User, pluggy: LocalPluggy, connect: Any
-) -> None:
+def test_an_item_in_error_keeps_its_rows_and_says_so(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
     item = connect(alice)
     before = live(item)
     pluggy.control(

@@ -1,0 +1,34 @@
+"""Compiles the translation catalogues (.po) into what Django reads (.mo), without gettext installed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LOCALE = Path(__file__).resolve().parent.parent / "locale"
+
+
+def catalogues() -> list[Path]:
+    return sorted(LOCALE.glob("*/LC_MESSAGES/*.po"))
+
+
+def compile_catalogue(path: Path) -> Path:
+    """Writes the .mo beside its .po; both are kept in the repository."""
+    with path.open("rb") as source:
+        catalogue = read_po(source)
+    with path.with_suffix(".mo").open("wb") as target:
+        write_mo(target, catalogue)
+    return path.with_suffix(".mo")
+
+
+def main() -> int:
+    for path in catalogues():
+        print(compile_catalogue(path).relative_to(LOCALE.parent))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

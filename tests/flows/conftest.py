@@ -1,0 +1,126 @@
+"""The running product: granian, a Celery worker with beat, the local Pluggy, and headless Chromium."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from django.core.management import call_command
+from django.db import connection
+from playwright.sync_api import Page
+
+from banking import application
+from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
+
+# Playwright keeps an event loop in this thread; the tests' own queries are still synchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@dataclass
+class Product:
+    """The product as processes, reached over HTTP."""
+
+    url: str
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def running_product(
+    django_db_setup: None, local_pluggy: LocalPluggy, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("product")
+    port = free_port()
+    product = Product(f"http://localhost:{port}", folder / "log")
+    environment = os.environ | _environment(product, local_pluggy)
+    web = ["granian", "--interface", "wsgi", "pfm.wsgi:application", "--host", "127.0.0.1"]
+    commands = [
+        [*web, "--port", str(port), "--workers", "1", "--blocking-threads", "4"],
+        ["celery", "-A", "pfm", "worker", "-c", "1", "-B", "-s", str(folder / "beat"), "-l", "warning"],
+    ]
+    with product.log.open("w") as log:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
+            for command in commands
+        ]
+        try:
+            wait_until(lambda: _answers(product.url), seconds=30, what="the product answers")
+            yield product
+        finally:
+            for process in processes:
+                process.terminate()
+            for process in processes:
+                process.wait(20)
+            connection.close()
+
+
+def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
+    head, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    return {
+        "DATABASE_URL": f"{head}/test_{name}",
+        "REDIS_URL": os.environ["REDIS_URL"].replace("db=0", "db=1"),
+        "PUBLIC_URL": product.url,
+        "PLUGGY_API_URL": pluggy.url,
+        "PLUGGY_CONNECT_URL": pluggy.url,
+        "DJANGO_SETTINGS_MODULE": "pfm.settings",
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/accounts/login/", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture
+def product(running_product: Product, transactional_db: None, pluggy: LocalPluggy, settings: Any) -> Product:
+    """The running product with empty tables, its webhook registered at the local Pluggy."""
+    call_command("load_categories", verbosity=0)
+    settings.PUBLIC_URL = running_product.url
+    application.pluggy.cache_clear()
+    call_command("register_webhook", verbosity=0)
+    return running_product
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's Chromium where there is one; as root it needs --no-sandbox."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    arguments = [*quiet, "--no-first-run", "--disable-quic", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    path = os.environ.get("CHROMIUM_PATH")
+    return browser_type_launch_args | {"args": arguments} | ({"executable_path": path} if path else {})
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """A tab in which nothing may go wrong silently: no CSP violation, no script error."""
+    troubles: list[str] = []
+    page.expose_function("reportViolation", troubles.append)
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', "
+        "e => reportViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`))"
+    )
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type == "error"
+            and "Failed to load resource" not in message.text
+            and troubles.append(f"console: {message.text}")
+        ),
+    )
+    page.set_default_timeout(15_000)
+    yield page
+    assert troubles == []
