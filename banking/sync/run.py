@@ -83,6 +83,8 @@ def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: 
     for account in accounts:
         mine = [hint for hint in hints if hint.account_id == account.id]
         AccountReader(account, run, lease, client, now, roots).read(mine)
+    with lease.writing(now()):
+        SyncHint.objects.filter(id__in=[hint.id for hint in hints]).delete()
 
 
 def _is_updated(item: Item, *products: str) -> bool:
@@ -93,9 +95,8 @@ def _is_updated(item: Item, *products: str) -> bool:
 
 
 def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
-    """All that had happened when the run began is now seen."""
+    """All that had happened when the run began is now seen. Hints stay until their rows were read."""
     with lease.writing(now):
-        SyncHint.objects.filter(item_id=lease.item_id, seq__lte=lease.target_seq).delete()
         SyncState.objects.filter(item_id=lease.item_id).update(
             synced_seq=Greatest(F("synced_seq"), lease.target_seq),
             synced_at=now,

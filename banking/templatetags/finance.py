@@ -1,12 +1,13 @@
 """Write amounts, shares, dates, states and links the same way on every page."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -202,6 +203,19 @@ def query_fields(scope: Scope, *without: str) -> list[tuple[str, str]]:
 def report_url(scope: Scope, **changes: Any) -> str:
     """The overview with the same filter, parts changed."""
     return "?" + scopes.query(scope, **changes)
+
+
+@register.simple_tag
+def json_url(scope: Scope) -> str:
+    """The same report for programs."""
+    return f"{reverse('overview_json')}?{scopes.query(scope)}"
+
+
+@register.filter
+def has_time(row: Transaction) -> bool:
+    """Midnight, in UTC or in São Paulo, is how banks send a date without a time."""
+    at = row.occurred_at
+    return all((one.hour, one.minute) != (0, 0) for one in (at.astimezone(UTC), timezone.localtime(at)))
 
 
 @register.filter

@@ -48,6 +48,8 @@ def connection(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def progress(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """The fragment that asks again while something is going on, and then has the page renewed."""
     found = connections.connection(_item(request, item_id))
+    if found.is_busy and request.GET.get("state") == found.state:
+        return HttpResponse(status=204)  # nothing new: htmx leaves the page as it is and asks again
     response = render(request, "banking/_progress.html", {"connection": found})
     if not found.is_busy:
         response["HX-Refresh"] = "true"

@@ -41,7 +41,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     scope = Scope(
         user=user,
         period=period,
-        item=item,
+        item=item if account is None else None,  # an account says it all, also when the two disagree
         account=account,
         category_id=category,
         only=query.get("only") == "1",

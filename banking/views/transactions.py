@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -72,6 +73,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     form = PersonsWordForm(request.POST or None, initial=_said(row))
     if request.method == "POST" and form.is_valid():
         actions.say(row, form.word(), note=form.cleaned_data["note"])
+        messages.success(request, _("Saved."))
         return redirect("transaction", transaction_id=row.id)
     context = {"row": row, "form": form}
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)

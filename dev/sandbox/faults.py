@@ -27,7 +27,7 @@ class Fault:
     path: str = ".*"
     method: str | None = None
     status: int | None = None
-    body: Json | None = None
+    body: Json | str | None = None  # a text is sent as it is, so that it may be broken JSON
     seconds: float = 1.0
     times: int | None = 1
     skip: int = 0
@@ -125,7 +125,7 @@ def _reset(environ: Environ) -> Iterable[bytes]:
 
 def _answer(fault: Fault, start: StartResponse) -> Iterable[bytes]:
     status, kind, extra = fault.status or 500, "application/json", []
-    body = json.dumps(fault.body or _envelope(status)).encode()
+    body = _said(fault.body, status).encode()
     if fault.kind == "limited":
         status, wait = 429, str(max(1, round(fault.seconds)))
         body, extra = json.dumps(_too_many()).encode(), [("Retry-After", wait), ("RateLimit-Reset", wait)]
@@ -137,6 +137,10 @@ def _answer(fault: Fault, start: StartResponse) -> Iterable[bytes]:
         status, body = fault.status or 200, b""
     start(f"{status} Fault", [("Content-Type", kind), ("Content-Length", str(len(body))), *extra])
     return [body]
+
+
+def _said(body: Json | str | None, status: int) -> str:
+    return body if isinstance(body, str) else json.dumps(body or _envelope(status))
 
 
 def _envelope(status: int) -> Json:

@@ -113,6 +113,24 @@ def test_an_old_row_changes_where_the_hint_says(alice: User, pluggy: LocalPluggy
     assert row.description == "CORRIGIDO"
 
 
+def test_a_hint_waits_while_the_bank_is_still_collecting(
+    alice: User, pluggy: LocalPluggy, connect: Any
+) -> None:
+    """Pluggy tells of transactions before the item is done; rows beyond the look-back come by hint only."""
+    item = connect(alice)
+    row = a_row(item, local_date__lt=timezone.localdate() - timedelta(days=60))
+    pluggy.control("PATCH", f"/transactions/{row.id}", description="CORRIGIDO", silent=True)
+    pluggy.control("POST", f"/items/{item.id}/status", status="UPDATING", silent=True)
+    changed(item, **hint_of(row, "updated"))
+    assert run(item).outcome == SyncRun.Outcome.NOTHING_TO_READ
+    pluggy.control("POST", f"/items/{item.id}/status", executionStatus="SUCCESS", silent=True)
+    changed(item)
+    assert run(item).rows_written == 1
+    row.refresh_from_db()
+    assert row.description == "CORRIGIDO"
+    assert not item.hints.exists()
+
+
 def test_a_deleted_row_becomes_a_tombstone(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
     item = connect(alice)
     row = a_row(item, local_date__lt=timezone.localdate() - timedelta(days=60))

@@ -47,7 +47,9 @@ def test_every_text_has_its_portuguese(project_root: Path) -> None:
 
 def test_nothing_is_translated_that_is_not_there(project_root: Path) -> None:
     found = {text for text, _ in texts(project_root)}
-    ids = {message.id if isinstance(message.id, str) else message.id[0] for message in catalogue(project_root)}
+    ids = {
+        message.id if isinstance(message.id, str) else message.id[0] for message in catalogue(project_root)
+    }
     assert ids - found - {""} == set()
 
 
