@@ -14,7 +14,6 @@ from django.core.management import call_command
 from django.db import connection
 from playwright.sync_api import Page
 
-from banking import application
 from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
 
 # Playwright keeps an event loop in this thread; the tests' own queries are still synchronous.
@@ -29,10 +28,15 @@ class Product:
     log: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_product(
-    django_db_setup: None, local_pluggy: LocalPluggy, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    django_db_blocker: Any,
+    local_pluggy: LocalPluggy,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Product]:
+    """Runs on the test database. Each test has people of its own; the tables are emptied at the end,
+    when no worker holds them any more."""
     folder = tmp_path_factory.mktemp("product")
     port = free_port()
     product = Product(f"http://localhost:{port}", folder / "log")
@@ -57,7 +61,9 @@ def running_product(
                 process.terminate()
             for process in processes:
                 process.wait(20)
-            connection.close()
+            with django_db_blocker.unblock():
+                call_command("flush", interactive=False, verbosity=0)
+                connection.close()
 
 
 def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
@@ -80,13 +86,15 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture
-def product(running_product: Product, transactional_db: None, pluggy: LocalPluggy, settings: Any) -> Product:
-    """The running product with empty tables, its webhook registered at the local Pluggy."""
-    call_command("load_categories", verbosity=0)
+def product(
+    running_product: Product, django_db_blocker: Any, pluggy: LocalPluggy, settings: Any
+) -> Iterator[Product]:
+    """The running product, with its webhook registered at an empty local Pluggy."""
     settings.PUBLIC_URL = running_product.url
-    application.pluggy.cache_clear()
-    call_command("register_webhook", verbosity=0)
-    return running_product
+    with django_db_blocker.unblock():
+        call_command("load_categories", verbosity=0)
+        call_command("register_webhook", verbosity=0)
+        yield running_product
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +115,7 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def page(page: Page) -> Iterator[Page]:
     """A tab in which nothing may go wrong silently: no CSP violation, no script error."""
     troubles: list[str] = []
-    page.expose_function("reportViolation", troubles.append)
+    page.expose_function("reportViolation", lambda text: troubles.append(text))
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation', "
         "e => reportViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`))"
