@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
@@ -13,3 +15,10 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields: ClassVar[list[str]] = ["first_name", "last_name", "theme", "hides_amounts"]
+        labels: ClassVar[dict[str, Promise]] = {
+            "theme": _("Light or dark"),
+            "hides_amounts": _("Hide the amounts"),
+        }
+        help_texts: ClassVar[dict[str, Promise]] = {
+            "hides_amounts": _("The pages then come without amounts; shares and counts stay visible.")
+        }

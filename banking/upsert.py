@@ -282,7 +282,7 @@ def _columns(
         "counterparty_document": masked(document),
         "counterparty_hash": keyed_hash(document),
         "merchant_name": _text(merchant.name or merchant.business_name, 200),
-        "merchant_cnpj": _text(merchant.cnpj, 14),
+        "merchant_cnpj": bare(merchant.cnpj)[:14],
         "installment_number": card.installment_number,
         "total_installments": card.total_installments,
         "purchased_on": _day(card.purchase_date),
@@ -319,20 +319,24 @@ def _details(card: payloads.CreditCardMetadata, payment: payloads.PaymentData) -
 
 def keyed_hash(document: str) -> str:
     """Compare documents of third parties without keeping them (HMAC-SHA256 under our key)."""
-    digits = "".join(character for character in document if character.isdigit())
-    if not digits:
+    if not bare(document):
         return ""
-    return hmac.new(settings.SECRET_KEY.encode(), digits.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(settings.SECRET_KEY.encode(), bare(document).encode(), hashlib.sha256).hexdigest()
 
 
 def masked(document: str) -> str:
     """`***.456.789-**` of a CPF, as Brazilian receipts print it; a CNPJ is public and stays whole."""
-    digits = "".join(character for character in document if character.isdigit())
-    if len(digits) == 11:
-        return f"***.{digits[3:6]}.{digits[6:9]}-**"
-    if len(digits) == 14:
-        return f"{digits[:2]}.{digits[2:5]}.{digits[5:8]}/{digits[8:12]}-{digits[12:]}"
+    number = bare(document)
+    if len(number) == 11:
+        return f"***.{number[3:6]}.{number[6:9]}-**"
+    if len(number) == 14:
+        return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
     return ""
+
+
+def bare(document: str | None) -> str:
+    """A CPF's digits or a CNPJ's digits and letters (it has had letters since 2026), unpunctuated."""
+    return "".join(character for character in document or "" if character.isalnum()).upper()
 
 
 def _text(value: str | None, length: int) -> str:

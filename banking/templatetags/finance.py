@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 
 from banking.models import Account, SyncRun, Transaction
 from banking.reports.connections import Balances, Connection
-from banking.reports.scope import Scope
+from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
@@ -104,7 +104,8 @@ def plain(share: Decimal) -> str:
 @register.filter
 def owed(account: Account) -> Decimal:
     """An account's balance as the person sees it: what is used of a card is money that is missing."""
-    return -abs(account.balance) if account.is_card else account.balance
+    balance: Decimal = account.balance
+    return -abs(balance) if account.is_card else balance
 
 
 @register.filter
@@ -133,14 +134,18 @@ def slices(lines: Iterable[Line]) -> list[Slice]:
     for place, part in enumerate(parts):
         share = part / sum(parts) * 100
         length = share if len(parts) == 1 else max(share - SLICE_GAP, TENTH)
-        found.append(Slice(slice_color(place + 1), f"{length:.2f} 100", f"{-done:.2f}"))
+        found.append(Slice(_slice_color(place + 1), f"{length:.2f} 100", f"{-done:.2f}"))
         done += share
     return found
 
 
-@register.filter
-def slice_color(place: int) -> str:
-    """The class of the place in a list that is sorted as the donut is."""
+@register.simple_tag
+def line_color(counts: str, place: int) -> str:
+    """Of a line in a list: its slice's colour for spending, money's green for income."""
+    return _slice_color(place) if counts == "spending" else "c-in"
+
+
+def _slice_color(place: int) -> str:
     return f"c{min(place, NAMED_SLICES + 1)}"
 
 
@@ -248,6 +253,12 @@ def reason_words(row: Transaction) -> str:
 @register.filter
 def problem_words(problem: str) -> str:
     return str(words.PERIOD_PROBLEMS[problem])
+
+
+@register.filter
+def is_counted(row: Transaction) -> bool:
+    """In income or in spending."""
+    return row.kind in COUNTED["left_over"]
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from banking.models import Kind, SyncRun
@@ -110,7 +110,7 @@ RUNS: dict[str, Words] = {
 KINDS: dict[str, Text] = {
     Kind.EXPENSE: _("Expense"),
     Kind.REFUND: _("Refund"),
-    Kind.INCOME: _("Income"),
+    Kind.INCOME: pgettext_lazy("of one transaction", "Income"),
     Kind.TRANSFER: _("Between own accounts"),
     Kind.CARD_PAYMENT: _("Card bill payment"),
     Kind.INVESTMENT: _("Investment"),
@@ -161,4 +161,4 @@ REFUSALS: dict[str, Text] = {
 
 
 def refusal_words(code: str) -> str:
-    return str(REFUSALS.get(code) or _now("The bank cannot be asked now. Try again later."))
+    return str(REFUSALS.get(code) or gettext("The bank cannot be asked now. Try again later."))

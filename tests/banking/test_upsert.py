@@ -127,6 +127,12 @@ def test_documents_of_others_are_kept_masked_and_hashed(account: Account) -> Non
     assert "12345678909" not in str(row.__dict__)
 
 
+def test_a_companys_number_is_kept_whole(account: Account) -> None:
+    write(account, body(merchant={"name": "Loja", "cnpj": "12.ABC.345/01DE-35"}))
+    assert Transaction.objects.get().merchant_cnpj == "12ABC34501DE35"
+    assert upsert.masked("12.345.678/0001-95") == "12.345.678/0001-95"
+
+
 def test_hostile_text_is_kept_as_text(account: Account) -> None:
     write(account, body(description="<script>\x00alert(1)</script>\u202e"))
     assert Transaction.objects.get().description == "<script>alert(1)</script>\u202e"

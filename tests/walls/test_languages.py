@@ -67,9 +67,17 @@ def test_placeholders_are_kept(project_root: Path) -> None:
 def test_the_compiled_catalogue_is_the_written_one(project_root: Path) -> None:
     """`python -m dev.messages` compiles; both files are in the repository."""
     with (project_root / "locale/pt_BR/LC_MESSAGES/django.mo").open("rb") as file:
-        compiled = {message.id: message.string for message in read_mo(file) if message.id}
-    written = {message.id: message.string for message in catalogue(project_root) if message.id}
-    assert compiled == written
+        compiled = _pairs(read_mo(file))
+    assert compiled == _pairs(catalogue(project_root))
+
+
+def _pairs(messages: Catalog) -> set[tuple[str, ...]]:
+    """Each text with its translation; plurals with all of their forms."""
+    return {(*_forms(message.id), *_forms(message.string)) for message in messages if message.id}
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)  # type: ignore[arg-type]
 
 
 def _translation(portuguese: Catalog, text: str) -> object:
