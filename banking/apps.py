@@ -5,3 +5,4 @@ from django.apps import AppConfig
 
 class BankingConfig(AppConfig):
     name = "banking"
+    verbose_name = "Banking"

@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+admin.site.site_header = admin.site.site_title = "Lume"
+
 urlpatterns = [
     path("", include("banking.urls")),
     path("accounts/", include("allauth.urls")),

@@ -37,6 +37,7 @@ def pluggy(request: HttpRequest) -> HttpResponse:
         logger.error("a delivery could not be stored: %s", error)
         return HttpResponse(status=503, headers={"Retry-After": "5"})
     if event is not None:
+        logger.info("event %s of item %s: %s", event.name, event.item_id, event.state)
         tasks.ring(event)
     return HttpResponse(status=202)
 

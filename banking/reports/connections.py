@@ -1,5 +1,6 @@
 """How each connection is: what its state means, since when, and which one thing would help."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -78,10 +79,17 @@ def connection(item: Item) -> Connection:
     return Connection(item, _state(item), tuple(accounts), item.collected_at)
 
 
-def balances(all_connections: tuple[Connection, ...]) -> tuple[Balances, ...]:
-    """Per currency. A card's balance is debt whatever its sign."""
+def balances(
+    all_connections: tuple[Connection, ...], *, item: Item | None = None, account: Account | None = None
+) -> tuple[Balances, ...]:
+    """Per currency, of all accounts or of one connection's or of one. A card's balance is debt."""
+    listed = [one for each in all_connections if item in (None, each.item) for one in each.accounts]
+    return _balances(one for one in listed if account in (None, one))
+
+
+def _balances(accounts: Iterable[Account]) -> tuple[Balances, ...]:
     found: dict[str, list[Decimal]] = {}
-    for account in (one for each in all_connections for one in each.accounts):
+    for account in accounts:
         sums = found.setdefault(account.currency, [Decimal(0), Decimal(0)])
         if account.is_card:
             sums[1] += abs(account.balance)

@@ -34,7 +34,13 @@ class Scope:
     only: bool = False  # rows directly in the category, without those below it
     counts: str | None = None  # a word of COUNTED
     currency: str | None = None
+    pending: bool = False  # only rows that are not final yet
     text: str = ""
+
+    @property
+    def report(self) -> "Scope":
+        """What a report can be narrowed by: days and places. What its figures mean, they say themselves."""
+        return Scope(self.user, self.period, self.item, self.account)
 
     def months(self) -> Q:
         """The condition on MonthTotal; only for whole months."""
@@ -50,6 +56,8 @@ class Scope:
             rows = rows.filter(kind__in=COUNTED[self.counts])
         if self.currency is not None:
             rows = rows.filter(flow_currency=self.currency)
+        if self.pending:
+            rows = rows.filter(status="PENDING")
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:

@@ -133,10 +133,10 @@ def _figures(currency: str, sums: list[Group], tree: CategoryTree) -> Figures:
 
 def _lines(sums: list[Group], tree: CategoryTree) -> tuple[Line, ...]:
     """Two levels, largest first. A root's figure is the sum of its children and its own rows."""
-    whole = sum((one.total for one in sums if one.total > 0), ZERO)
     by_root: dict[str, list[Group]] = defaultdict(list)
     for one in sums:
         by_root[tree.root(one.category_id)].append(one)
+    whole = sum((max(_total(inside), ZERO) for inside in by_root.values()), ZERO)
     return _sorted(_root_line(root, inside, whole, tree) for root, inside in by_root.items())
 
 

@@ -19,6 +19,7 @@ from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
+from banking.upsert import masked
 from banking.views import scope as scopes
 from banking.views import words
 
@@ -205,12 +206,6 @@ def query_fields(scope: Scope, *without: str) -> list[tuple[str, str]]:
 
 
 @register.simple_tag
-def report_url(scope: Scope, **changes: Any) -> str:
-    """The overview with the same filter, parts changed."""
-    return "?" + scopes.query(scope, **changes)
-
-
-@register.simple_tag
 def json_url(scope: Scope) -> str:
     """The same report for programs."""
     return f"{reverse('overview_json')}?{scopes.query(scope)}"
@@ -267,5 +262,6 @@ def is_future(day: date) -> bool:
 
 
 @register.filter
-def get(mapping: Any, key: Any) -> Any:
-    return mapping[key]
+def cnpj(number: str) -> str:
+    """`12.345.678/0001-95`; a company's number is public."""
+    return masked(number) or number

@@ -24,12 +24,13 @@ RECENT_ROWS = 8
 def overview(request: HttpRequest) -> HttpResponse:
     tree = CategoryTree.load()
     scope, problem = scopes.read(request, tree)
+    scope = scope.report
     mine = connections.connections(scope.user)
     if not mine:
         return render(request, "banking/empty.html")
     context = _context(scope, tree) | {
         "connections": mine,
-        "balances": connections.balances(mine),
+        "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "busy": [one for one in mine if one.is_busy],
         "problem": problem,
     }
@@ -74,7 +75,7 @@ def overview_json(request: HttpRequest) -> HttpResponse:
     scope, problem = scopes.read(request, tree)
     if problem:
         return JsonResponse({"error": f"the period cannot be read: {problem}"}, status=400)
-    return JsonResponse(_plain(spending.spending(scope, tree), request, scope))
+    return JsonResponse(_plain(spending.spending(scope.report, tree), request, scope.report))
 
 
 def _plain(report: spending.Report, request: HttpRequest, scope: Scope) -> dict[str, Any]:

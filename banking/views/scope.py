@@ -47,6 +47,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         only=query.get("only") == "1",
         counts=counts,
         currency=query.get("currency", "")[:CURRENCY_LENGTH] or None,
+        pending=query.get("pending") == "1",
         text=query.get("q", "").replace("\x00", "").strip()[:100],
     )
     return scope, problem
@@ -62,6 +63,7 @@ def query(scope: Scope, **changes: object) -> str:
         "only": "1" if scope.only else None,
         "counts": scope.counts,
         "currency": scope.currency,
+        "pending": "1" if scope.pending else None,
         "q": scope.text or None,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})

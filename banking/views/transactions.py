@@ -58,6 +58,8 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
         found.append({"text": scope.account.label, "url": scopes.rows_url(scope, account=None)})
     if scope.currency:
         found.append({"text": scope.currency, "url": scopes.rows_url(scope, currency=None)})
+    if scope.pending:
+        found.append({"text": _("Pending"), "url": scopes.rows_url(scope, pending=None)})
     if scope.text:
         found.append({"text": f"“{scope.text}”", "url": scopes.rows_url(scope, q=None)})
     return found

@@ -23,7 +23,7 @@ class Words:
 
 
 STATES: dict[State, Words] = {
-    State.FINE: Words(_("Up to date"), _("The bank is read again by itself, several times a day."), "good"),
+    State.FINE: Words(_("Up to date"), _("The bank is read again by itself, every day."), "good"),
     State.READING: Words(_("Reading"), _("New data has arrived and is being stored."), "busy"),
     State.COLLECTING: Words(
         _("Asking the bank"), _("The bank is sending its data; this takes a moment."), "busy"

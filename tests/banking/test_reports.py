@@ -134,6 +134,21 @@ def test_others_rows_count_for_nobody_else(life: User, bob: User) -> None:
 
 def test_pending_rows_count_and_are_told(life: User) -> None:
     assert report(life).pending == 1
+    scope = Scope(life, NOVEMBER, pending=True)
+    assert transactions.listing(scope, CategoryTree.load()).count == 1
+
+
+def test_shares_are_of_what_is_left_after_refunds(alice: User) -> None:
+    store_rows(alice, [at("2026-11-02", "-100.00"), at("2026-11-03", "20.00")])
+    (line,) = report(alice).main.spending_lines
+    assert (line.total, line.share) == (Decimal(80), Decimal(100))
+
+
+def test_a_report_is_narrowed_by_days_and_places_only(life: User, as_alice: Client) -> None:
+    """A category in the address of the overview must not make its figures and their links disagree."""
+    whole = as_alice.get(reverse("overview_json"), {"month": "2026-11"}).json()
+    narrow = as_alice.get(reverse("overview_json"), {"month": "2026-11", "category": "11000000", "q": "x"})
+    assert narrow.json() == whole
 
 
 # --- The promise -------------------------------------------------------------------------------------
@@ -258,3 +273,6 @@ def test_a_cards_balance_is_debt_whatever_its_sign(alice: User) -> None:
     an_account(item, type="CREDIT", balance=-20)
     (found,) = connections.balances(connections.connections(alice))
     assert (found.in_accounts, found.on_cards) == (Decimal(100), Decimal(50))
+    card = item.accounts.get(balance=30)
+    (narrow,) = connections.balances(connections.connections(alice), account=card)
+    assert (narrow.in_accounts, narrow.on_cards) == (Decimal(0), Decimal(30))

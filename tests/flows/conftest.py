@@ -12,6 +12,7 @@ import pytest
 import requests
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from playwright.sync_api import Page
 
 from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
@@ -29,8 +30,19 @@ class Product:
 
 
 @pytest.fixture(scope="package")
+def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database, also when no test asks pytest-django for one."""
+    with django_db_blocker.unblock():
+        missing = not str(connection.settings_dict["NAME"]).startswith("test_")
+        made = setup_databases(verbosity=0, interactive=False) if missing else []
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="package")
 def running_product(
-    django_db_setup: None,
+    database: None,
     django_db_blocker: Any,
     local_pluggy: LocalPluggy,
     tmp_path_factory: pytest.TempPathFactory,
