@@ -11,21 +11,17 @@ from django.utils import timezone
 
 from banking import tasks
 from banking.models import Account, Category, Connector, Item, SyncRun, SyncState, Transaction
+from pfm.admin import ReadOnly
 
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """No adding, changing or deleting by hand: money and its story come from the bank alone."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+RUN_COLUMNS = (
+    "outcome",
+    "item_status",
+    "rows_read",
+    "rows_written",
+    "rows_removed",
+    "rows_held",
+    "error",
+)
 
 
 class RunInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -33,16 +29,7 @@ class RunInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     max_num = 0
     can_delete = False
-    fields = readonly_fields = (
-        "started_at",
-        "outcome",
-        "item_status",
-        "rows_read",
-        "rows_written",
-        "rows_removed",
-        "rows_held",
-        "error",
-    )
+    fields = readonly_fields = ("started_at", *RUN_COLUMNS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
         recent = super().get_queryset(request).order_by("-id")
@@ -96,18 +83,7 @@ class ItemAdmin(ReadOnly):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnly):
-    list_display = (
-        "started_at",
-        "item",
-        "user",
-        "outcome",
-        "item_status",
-        "rows_read",
-        "rows_written",
-        "rows_removed",
-        "rows_held",
-        "error",
-    )
+    list_display = ("started_at", "item", "user", *RUN_COLUMNS)
     list_filter = ("outcome", "started_at")
     search_fields = ("item__id", "user__email", "error")
     list_select_related = ("item__connector", "user")

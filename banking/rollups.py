@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from banking.models import Basis
-from banking.upsert import Group
+from banking.upsert.transactions import Group
 
 
 def recompute(groups: Iterable[Group]) -> None:

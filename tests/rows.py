@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from banking import rollups, upsert
-from banking.models import Account, Item
+from banking import rollups
+from banking.models import Account, CategoryTree, Item
 from banking.pluggy import payloads
+from banking.upsert import transactions
 from tests.payloads import bound_item
 
 
@@ -51,12 +52,12 @@ def a_payload(account: Account, **changes: Any) -> payloads.Transaction:
     return msgspec.json.decode(text, type=payloads.Transaction)
 
 
-def write(account: Account, *bodies: dict[str, Any]) -> upsert.Changes:
+def write(account: Account, *bodies: dict[str, Any]) -> transactions.Changes:
     with transaction.atomic():
-        changes = upsert.transactions(
+        changes = transactions.store(
             account,
             [a_payload(account, **body) for body in bodies],
-            roots=upsert.category_roots(),
+            roots=CategoryTree.load().roots,
             read_at=timezone.now(),
         )
         rollups.recompute(changes.groups)

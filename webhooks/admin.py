@@ -1,18 +1,17 @@
 """The inbox in the admin: what was delivered, what became of it, and a way to have it judged again."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from pfm.admin import ReadOnly
 from webhooks import inbox, tasks
 from webhooks.models import Event
 
 
 @admin.register(Event)
-class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EventAdmin(ReadOnly):
     list_display = (
         "received_at",
         "name",
@@ -27,16 +26,6 @@ class EventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("state", "name", "received_at")
     search_fields = ("event_id", "item_id", "account_id", "client_user_id")
     actions = ("process_again",)
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Process again", permissions=["view"])
     def process_again(self, request: HttpRequest, events: QuerySet[Event]) -> None:

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking import upsert
 from banking.models import Connector, Item, SyncState, Transaction
 from banking.pluggy import Client, Gone, payloads
+from banking.upsert import items
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,8 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = N
 @transaction.atomic
 def _stored(payload: payloads.Item, owner: User, now: datetime) -> Item | None:
     """The item's row, made once: its owner never changes, whatever is claimed later."""
-    connector = upsert.connector(payload.connector, now=now)
-    columns = upsert.item_columns(payload, now=now)
+    connector = items.connector(payload.connector, now=now)
+    columns = items.columns(payload, now=now)
     item, _ = Item.objects.get_or_create(
         id=payload.id,
         defaults=columns | {"user": owner, "connector": connector, "connected_at": now},
@@ -70,7 +70,7 @@ def _stored(payload: payloads.Item, owner: User, now: datetime) -> Item | None:
 def refresh(item: Item, *, client: Client, now: datetime) -> None:
     """Ask Pluggy to collect again, because the person asked. Raises what Pluggy answers."""
     payload = client.update_item(item.id)
-    Item.objects.filter(id=item.id).update(**upsert.item_columns(payload, now=now))
+    Item.objects.filter(id=item.id).update(**items.columns(payload, now=now))
 
 
 def disconnect(item: Item, *, client: Client, now: datetime) -> None:
@@ -98,4 +98,4 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
 def connector_health_changed(connector_id: int, *, client: Client, now: datetime) -> None:
     """Read a connector again whose health Pluggy says has changed, if anybody here uses it."""
     if Connector.objects.filter(id=connector_id).exists():
-        upsert.connector(client.connector(connector_id), now=now)
+        items.connector(client.connector(connector_id), now=now)

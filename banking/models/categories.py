@@ -41,6 +41,11 @@ class CategoryTree:
     def load(cls) -> "CategoryTree":
         return cls(Category.objects.all())
 
+    @property
+    def roots(self) -> dict[str, str]:
+        """The root of each category, by id."""
+        return {category.id: category.root_id for category in self.by_id.values()}
+
     def __contains__(self, category_id: str) -> bool:
         return category_id in self.by_id
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from banking import upsert
-from banking.models import Item, SyncHint, SyncRun, SyncState
+from banking.models import CategoryTree, Item, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized
 from banking.sync import lease as leases
 from banking.sync.lease import Lease, LeaseLost
 from banking.sync.transactions import AccountReader
+from banking.upsert import accounts, items
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
         logger.error("item %s is now said to be another person's: its binding does not move", item.id)
         return SyncRun.Outcome.NOTHING_TO_READ
     with lease.writing(now()):
-        upsert.connector(payload.connector, now=now())
-        Item.objects.filter(id=item.id).update(**upsert.item_columns(payload, now=now()))
+        items.connector(payload.connector, now=now())
+        Item.objects.filter(id=item.id).update(**items.columns(payload, now=now()))
     item.refresh_from_db()
     run.item_status = f"{item.status}/{item.execution_status}"
     if item.status != Item.Status.UPDATED or not _is_updated(item, "accounts", "creditCards"):
@@ -74,13 +74,13 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
 def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> None:
     listed = client.accounts(item.id)
     with lease.writing(now()):
-        accounts = upsert.accounts(item, listed, now=now())
-    run.accounts_read = len(accounts)
+        listed_accounts = accounts.store(item, listed, now=now())
+    run.accounts_read = len(listed_accounts)
     if not _is_updated(item, "transactions"):
         return
     hints = list(item.hints.filter(seq__lte=lease.target_seq))
-    roots = upsert.category_roots()
-    for account in accounts:
+    roots = CategoryTree.load().roots
+    for account in listed_accounts:
         mine = [hint for hint in hints if hint.account_id == account.id]
         AccountReader(account, run, lease, client, now, roots).read(mine)
     with lease.writing(now()):

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.db.models import Max
 
-from banking import rollups, upsert
+from banking import rollups
 from banking.models import Account, SyncHint, SyncRun
 from banking.pluggy import Client, Unavailable, payloads
 from banking.sync.lease import Lease
+from banking.upsert import transactions
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class AccountReader:
         if strangers:
             raise Unavailable(f"account {self.account.id} was answered with rows of another: {strangers[:3]}")
         with self.lease.writing(self.now()):
-            changes = upsert.transactions(self.account, page, roots=self.roots, read_at=asked_at)
+            changes = transactions.store(self.account, page, roots=self.roots, read_at=asked_at)
             rollups.recompute(changes.groups)
         self.run.rows_read += len(page)
         self.run.rows_written += changes.rows
@@ -98,6 +99,6 @@ class AccountReader:
         if not ids or not self._seen:
             return
         with self.lease.writing(self.now()):
-            changes = upsert.removed(self.account, ids, now=self.now())
+            changes = transactions.remove(self.account, ids, now=self.now())
             rollups.recompute(changes.groups)
         self.run.rows_removed += changes.rows

@@ -14,12 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from banking.documents import masked
 from banking.models import Account, SyncRun, Transaction
 from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
-from banking.upsert import masked
 from banking.views import scope as scopes
 from banking.views import words
 

@@ -10,8 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from banking.models import Account, CategoryTree
-from banking.periods import Month
+from banking.models import CategoryTree
 from banking.reports import connections, spending, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
@@ -43,28 +42,9 @@ def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
         "scope": scope,
         "report": spending.spending(scope, tree),
         "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
-        "stepper": stepper(scope),
-        "accounts": Account.objects.of(scope.user).shown().select_related("item__connector"),
+        **scopes.choices(scope),
         "today": today,
     }
-
-
-def stepper(scope: Scope) -> dict[str, Any]:
-    """The months before and after, as query strings; no step into a month that has not begun."""
-    month = scope.period.month
-    this_month = Month.of(timezone.localdate())
-    if month is None:
-        return {"month": None, "current": _in_month(scope, this_month)}
-    return {
-        "month": month.first,
-        "previous": _in_month(scope, month + -1),
-        "next": _in_month(scope, month + 1) if month < this_month else None,
-        "current": _in_month(scope, this_month) if month != this_month else None,
-    }
-
-
-def _in_month(scope: Scope, month: Month) -> str:
-    return scopes.query(scope, month=str(month), to=None, **{"from": None})
 
 
 @login_required

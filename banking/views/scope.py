@@ -1,6 +1,7 @@
 """From a query string to a Scope and back: every link that shows rows is made here."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import CategoryTree
-from banking.periods import BadPeriod, Period
+from banking.models import Account, CategoryTree
+from banking.periods import BadPeriod, Month, Period
 from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
 
 CURRENCY_LENGTH = 3
@@ -72,6 +73,30 @@ def query(scope: Scope, **changes: object) -> str:
 def rows_url(scope: Scope, **changes: object) -> str:
     """The address of the rows behind a figure."""
     return f"{reverse('transactions')}?{query(scope, **changes)}"
+
+
+def choices(scope: Scope) -> dict[str, Any]:
+    """What a page needs to let the person choose another scope."""
+    accounts = Account.objects.of(scope.user).shown().select_related("item__connector")
+    return {"stepper": _stepper(scope), "accounts": accounts}
+
+
+def _stepper(scope: Scope) -> dict[str, Any]:
+    """The months before and after, as query strings; no step into a month that has not begun."""
+    month = scope.period.month
+    this_month = Month.of(timezone.localdate())
+    if month is None:
+        return {"month": None, "current": _in_month(scope, this_month)}
+    return {
+        "month": month.first,
+        "previous": _in_month(scope, month + -1),
+        "next": _in_month(scope, month + 1) if month < this_month else None,
+        "current": _in_month(scope, this_month) if month != this_month else None,
+    }
+
+
+def _in_month(scope: Scope, month: Month) -> str:
+    return query(scope, month=str(month), to=None, **{"from": None})
 
 
 def _period(query: Mapping[str, str]) -> tuple[Period, str]:

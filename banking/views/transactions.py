@@ -12,11 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
-from banking.models import Account, CategoryTree, Transaction
+from banking.models import CategoryTree, Transaction
 from banking.reports import transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
-from banking.views.overview import stepper
 from banking.views.words import COUNTED_WORDS
 
 
@@ -36,8 +35,7 @@ def transactions_list(request: HttpRequest) -> HttpResponse:
         "before": before,
         "next_url": listing.next and scopes.rows_url(scope, before=listing.next),
         "chips": chips(scope, tree),
-        "stepper": stepper(scope),
-        "accounts": Account.objects.of(scope.user).shown().select_related("item__connector"),
+        **scopes.choices(scope),
         "problem": problem,
     }
     return render(request, "banking/transactions.html", context)

@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from banking import rollups, upsert
+from banking import documents, rollups
 from banking.actions.transactions import say
 from banking.classify import PersonsWord
-from banking.models import Account, Kind, MonthTotal, Transaction
+from banking.models import Account, CategoryTree, Kind, MonthTotal, Transaction
 from banking.pluggy import payloads
+from banking.upsert import accounts, transactions
 from tests.payloads import bound_item
 from tests.rows import a_payload, an_account, write
 
@@ -75,11 +76,11 @@ def test_a_removed_row_comes_back_only_if_read_later(account: Account) -> None:
     row = body()
     write(account, row)
     now = timezone.now()
-    upsert.removed(account, [uuid.UUID(str(row["id"]))], now=now)
-    early = upsert.transactions(
+    transactions.remove(account, [uuid.UUID(str(row["id"]))], now=now)
+    early = transactions.store(
         account,
         [a_payload(account, **row)],
-        roots=upsert.category_roots(),
+        roots=CategoryTree.load().roots,
         read_at=now - timedelta(seconds=1),
     )
     assert early.rows == 0
@@ -123,14 +124,14 @@ def test_documents_of_others_are_kept_masked_and_hashed(account: Account) -> Non
     write(account, body(paymentData={"receiver": party, "paymentMethod": "PIX"}))
     row = Transaction.objects.get()
     assert row.counterparty_document == "***.456.789-**"
-    assert row.counterparty_hash == upsert.keyed_hash("12345678909") != ""
+    assert row.counterparty_hash == documents.keyed_hash("12345678909") != ""
     assert "12345678909" not in str(row.__dict__)
 
 
 def test_a_companys_number_is_kept_whole(account: Account) -> None:
     write(account, body(merchant={"name": "Loja", "cnpj": "12.ABC.345/01DE-35"}))
     assert Transaction.objects.get().merchant_cnpj == "12ABC34501DE35"
-    assert upsert.masked("12.345.678/0001-95") == "12.345.678/0001-95"
+    assert documents.masked("12.345.678/0001-95") == "12.345.678/0001-95"
 
 
 def test_hostile_text_is_kept_as_text(account: Account) -> None:
@@ -158,6 +159,6 @@ def test_an_account_of_another_item_is_not_taken_over(account: Account, bob: Use
     listed = payloads.Account(
         id=account.id, item_id=his.id, type="BANK", name="X", balance=Decimal(1), currency_code="BRL"
     )
-    assert upsert.accounts(his, [listed], now=datetime.now(UTC)) == []
+    assert accounts.store(his, [listed], now=datetime.now(UTC)) == []
     account.refresh_from_db()
     assert (account.user_id, account.name) == (account.item.user_id, "Conta")

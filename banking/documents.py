@@ -1,0 +1,28 @@
+"""CPF and CNPJ: compare without keeping, show without telling."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+
+
+def bare(document: str | None) -> str:
+    """A CPF's digits or a CNPJ's digits and letters (it has had letters since 2026), unpunctuated."""
+    return "".join(character for character in document or "" if character.isalnum()).upper()
+
+
+def keyed_hash(document: str) -> str:
+    """Compare documents of third parties without keeping them (HMAC-SHA256 under our key)."""
+    if not bare(document):
+        return ""
+    return hmac.new(settings.SECRET_KEY.encode(), bare(document).encode(), hashlib.sha256).hexdigest()
+
+
+def masked(document: str) -> str:
+    """`***.456.789-**` of a CPF, as Brazilian receipts print it; a CNPJ is public and stays whole."""
+    number = bare(document)
+    if len(number) == 11:
+        return f"***.{number[3:6]}.{number[6:9]}-**"
+    if len(number) == 14:
+        return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
+    return ""
