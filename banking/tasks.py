@@ -7,13 +7,13 @@ from uuid import UUID
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from banking import sync as engine
 from banking.actions import connections
 from banking.application import pluggy
 from banking.models import Item, SyncState
 from banking.pluggy import PluggyError
+from pfm import bell
 
 logger = logging.getLogger(__name__)
 
@@ -24,11 +24,8 @@ MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
 
 
 def ring(item_id: UUID) -> None:
-    """Have the item synced soon. A bell that fails is only a delay: the sweeper rings again."""
-    try:
-        sync.delay(str(item_id))
-    except (OperationalError, OSError) as error:
-        logger.warning("could not ring for item %s: %s", item_id, error)
+    """Have the item synced soon."""
+    bell.ring(sync, str(item_id))
 
 
 @shared_task(name="banking.sync")

@@ -1,28 +1,21 @@
 """Celery's doorbells for deliveries: follow up what needs more than a sync, settle what is done."""
 
-import logging
-
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from banking import tasks as banking_tasks
 from banking.application import pluggy
+from pfm import bell
 from webhooks import inbox
 from webhooks.models import Event
 
-logger = logging.getLogger(__name__)
-
 
 def ring(event: Event) -> None:
-    """After the commit: have the event's item synced, or the event followed up. May fail silently."""
+    """After the commit: have the event's item synced, or the event followed up."""
     if event.state == Event.State.QUEUED and event.seq is not None and event.item_id is not None:
         banking_tasks.ring(event.item_id)
     elif event.try_at is not None:
-        try:
-            follow_up.delay(event.id)
-        except (OperationalError, OSError) as error:
-            logger.warning("could not ring for event %s: %s", event.event_id, error)
+        bell.ring(follow_up, event.id)
 
 
 @shared_task(name="webhooks.follow_up")

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The bell is heard, and answered when a test says so."""
     heard: list[str] = []
-    monkeypatch.setattr("banking.tasks.sync.delay", heard.append)
+    monkeypatch.setattr("pfm.bell.ring", lambda task, item_id: heard.append(item_id))
     return heard
 
 

@@ -23,8 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 @pytest.fixture(autouse=True)
 def bell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answered at once, in this process."""
-    monkeypatch.setattr("banking.tasks.sync.delay", lambda item_id: banking_tasks.sync(item_id))
-    monkeypatch.setattr("webhooks.tasks.follow_up.delay", lambda event_id: tasks.follow_up(event_id))
+    monkeypatch.setattr("pfm.bell.ring", lambda task, *args: task(*args))
 
 
 def deliver(body: dict[str, Any]) -> Event:
