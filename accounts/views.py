@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -34,7 +34,7 @@ def look(request: HttpRequest) -> HttpResponse:
     if request.POST.get("hides_amounts") in ("on", "off"):
         user.hides_amounts = request.POST["hides_amounts"] == "on"
     user.save(update_fields=["theme", "hides_amounts"])
-    return redirect(_safe_next(request))
+    return HttpResponseRedirect(_safe_next(request))
 
 
 def _safe_next(request: HttpRequest) -> str:

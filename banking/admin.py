@@ -72,11 +72,11 @@ class ItemAdmin(ReadOnly):
     def behind(self, item: Item) -> bool:
         return item.sync.is_behind
 
-    @admin.action(description="Read from Pluggy again", permissions=["view"])
+    @admin.action(description="Read from Pluggy again", permissions=["operate"])
     def sync_now(self, request: HttpRequest, items: QuerySet[Item]) -> None:
         for item in items:
             with transaction.atomic():
-                SyncState.objects.mark_changed(item.id, now=timezone.now())
+                SyncState.objects.mark_changed(item.id, now=timezone.now(), at_once=True)
             tasks.ring(item.id)
         self.message_user(request, f"{len(items)} items are being read again.", messages.SUCCESS)
 

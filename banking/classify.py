@@ -1,7 +1,8 @@
 """What a row IS: its day, flow, kind, category and months. docs/numbers.md in code; pure and total."""
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +17,8 @@ SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 INCOME, LOANS, INVESTMENTS, OWN_TRANSFERS = "01000000", "02000000", "03000000", "04000000"
 TRANSFERS, LEGAL = "05000000", "06000000"
 PROCEEDS, CARD_PAYMENT, BLOCKED, CASHBACK = "03060000", "05100000", "06010000", "08090000"
+PAYMENT_WORDS = re.compile(r"\b(pagamento|pagto|pgto|pag|fatura)\b", re.IGNORECASE)
+REFUND_WORDS = re.compile(r"\b(estorno|cashback|reembolso)\b", re.IGNORECASE)
 # Roots under which money that comes in is nobody's refund.
 NOT_SPENDING = frozenset({INCOME, TRANSFERS, LEGAL, OTHER})
 
@@ -119,21 +122,17 @@ def _is_quirky_purchase(row: Facts) -> bool:
 
 
 def _is_card_payment(row: Facts) -> bool:
-    """For the card's own leg."""
-    text = row.description.casefold()
-    return (
-        row.category_id == CARD_PAYMENT
-        or row.operation_type in ("PAGAMENTO", "PAGAMENTO_FATURA")
-        or text.startswith(("pagamento", "pagto", "pgto"))
-    )
+    """For the card's own leg. Words count only where the bank gives no category of its own."""
+    if row.category_id == CARD_PAYMENT or row.operation_type in ("PAGAMENTO", "PAGAMENTO_FATURA"):
+        return True
+    return row.category_id in ("", OTHER) and bool(PAYMENT_WORDS.search(row.description))
 
 
 def _is_refund(row: Facts) -> bool:
-    text = row.description.casefold()
     return (
         row.category_id == CASHBACK
         or row.operation_type in ("ESTORNO", "CASHBACK")
-        or text.startswith(("estorno", "cashback", "reembolso"))
+        or bool(REFUND_WORDS.search(row.description))
     )
 
 
@@ -197,14 +196,11 @@ def _month_cash(row: Facts, account: AccountFacts, day: date) -> date:
 
 
 def _due_month(day: date, closes_on: date, due_on: date) -> Month:
-    """The due month of the bill that is open on `day`, by the distance from closing to due date."""
+    """The due month of the bill that is open on `day`: a due day before the closing day is next month's.
+
+    Only the days of the month count: banks move the two dates on to the next bill at different times.
+    """
     closing = Month.of(day)
     if day > closing.day(closes_on.day):
         closing += 1
-    return Month.of(closing.day(closes_on.day) + _grace(closes_on, due_on))
-
-
-def _grace(closes_on: date, due_on: date) -> timedelta:
-    """From closing to due date, 1 to 31 days, whichever of the two dates the bank moves on first."""
-    days = (due_on - closes_on).days % 30
-    return timedelta(days=days or 30)
+    return closing if due_on.day > closes_on.day else closing + 1

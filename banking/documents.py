@@ -19,10 +19,18 @@ def keyed_hash(document: str) -> str:
 
 
 def masked(document: str) -> str:
-    """`***.456.789-**` of a CPF, as Brazilian receipts print it; a CNPJ is public and stays whole."""
+    """`***.456.789-**` of a CPF, as Brazilian receipts print it; `**.345.678/0001-**` of a CNPJ."""
     number = bare(document)
     if len(number) == 11:
         return f"***.{number[3:6]}.{number[6:9]}-**"
     if len(number) == 14:
-        return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
+        return f"**.{number[2:5]}.{number[5:8]}/{number[8:12]}-**"
     return ""
+
+
+def punctuated(cnpj: str) -> str:
+    """`12.345.678/0001-95`: a shop's number is on every receipt."""
+    number = bare(cnpj)
+    if len(number) != 14:
+        return cnpj
+    return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 LONGEST_DAYS = 366 * 50
+EARLIEST, LATEST = 1900, 2200  # years
 
 
 class BadPeriod(ValueError):
@@ -30,13 +31,15 @@ class Month:
     @classmethod
     def parse(cls, text: str) -> "Month":
         """`2026-11`."""
+        if len(text) != 7:
+            raise BadPeriod("month")
         year, _, number = text.partition("-")
         if not (
             len(year) == 4 and year.isascii() and year.isdigit() and number.isdigit() and number.isascii()
         ):
             raise BadPeriod("month")
         month = cls(int(year), int(number))
-        if not (1 <= month.number <= 12 and 1900 <= month.year <= 2200):
+        if not (1 <= month.number <= 12 and EARLIEST <= month.year <= LATEST):
             raise BadPeriod("month")
         return month
 
@@ -87,6 +90,8 @@ class Period:
             first = date.fromisoformat(start) if start else last.replace(day=1)
         except ValueError:
             raise BadPeriod("date") from None
+        if not EARLIEST <= last.year <= LATEST or not EARLIEST <= first.year <= LATEST:
+            raise BadPeriod("date")
         if first > last:
             raise BadPeriod("reversed")
         if (last - first).days > LONGEST_DAYS:

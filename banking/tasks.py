@@ -43,9 +43,11 @@ def run_until_settled(item_id: UUID) -> None:
 @shared_task(name="banking.sweep")
 def sweep() -> None:
     """Ring for whatever is due, whoever forgot to."""
-    for item_id in SyncState.objects.due(timezone.now()).values_list("item_id", flat=True)[
-        :MOST_RINGS_PER_SWEEP
-    ]:
+    for item_id in (
+        SyncState.objects.due(timezone.now())
+        .filter(item__disconnected_at=None)
+        .values_list("item_id", flat=True)[:MOST_RINGS_PER_SWEEP]
+    ):
         ring(item_id)
 
 

@@ -9,9 +9,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pfm.settings")
 app = Celery("pfm")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def _every(seconds: float, task: str) -> dict[str, object]:
+    """A sweep that nobody took up in its time is worth nothing: the next one does the same."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+
+
 app.conf.beat_schedule = {
-    "ring for every item that is due": {"task": "banking.sweep", "schedule": 5.0},
-    "settle events and adopt parked ones": {"task": "webhooks.sweep", "schedule": 10.0},
-    "look for missed events": {"task": "banking.find_silent_items", "schedule": 600.0},
-    "finish half-done disconnections": {"task": "banking.finish_disconnections", "schedule": 60.0},
+    "ring for every item that is due": _every(5.0, "banking.sweep"),
+    "settle events and adopt parked ones": _every(10.0, "webhooks.sweep"),
+    "look for missed events": _every(600.0, "banking.find_silent_items"),
+    "finish half-done disconnections": _every(60.0, "banking.finish_disconnections"),
 }

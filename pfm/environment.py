@@ -25,6 +25,13 @@ class Environment:
             return default
         return self._read(name, lambda: _long_enough(self._env.str(name), min_length), "")
 
+    def header(self, name: str, *, min_length: int) -> str:
+        """A text that can stand in an HTTP header."""
+        return self._read(name, lambda: _header(_long_enough(self._env.str(name), min_length)), "")
+
+    def number(self, name: str, *, default: int) -> int:
+        return self._read(name, lambda: int(self._env.int(name, default=default)), default)
+
     def boolean(self, name: str) -> bool:
         return self._read(name, lambda: _boolean(self._env.str(name)), False)
 
@@ -62,6 +69,12 @@ class Environment:
 def _long_enough(value: str, min_length: int) -> str:
     if len(value.strip()) < min_length:
         raise ValueError(f"must have at least {min_length} characters")
+    return value
+
+
+def _header(value: str) -> str:
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError("must be plain ASCII without spaces around it")
     return value
 
 

@@ -23,9 +23,10 @@ PLUGGY_API_URL = env.url("PLUGGY_API_URL")
 PLUGGY_CONNECT_URL = env.url("PLUGGY_CONNECT_URL")
 PLUGGY_CLIENT_ID = env.text("PLUGGY_CLIENT_ID")
 PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
-PLUGGY_WEBHOOK_SECRET = env.text("PLUGGY_WEBHOOK_SECRET", min_length=32)
+PLUGGY_WEBHOOK_SECRET = env.header("PLUGGY_WEBHOOK_SECRET", min_length=32)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 env.check()
 
 IS_HTTPS = PUBLIC_URL.startswith("https://")
@@ -87,7 +88,13 @@ TEMPLATES = [
 # One persistent connection per thread, checked before use: a restarted PostgreSQL costs no failed page.
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 # Rate limits live here. In the database, so that a lost Redis never locks anyone out.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entries",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # --- Celery: a doorbell that may fail --------------------------------------------------------------
@@ -133,7 +140,8 @@ ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lume] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"connect_token": "30/m/user", "refresh_item": "10/m/user"}
+ACCOUNT_RATE_LIMITS = {"connect_token": "30/m/user", "claim": "30/m/user", "refresh_item": "10/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
 EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]

@@ -85,13 +85,12 @@ def _hint(body: dict[str, Any], event: Event) -> SyncHint | None:
     ids = body.get("transactionIds") or []
     if not isinstance(ids, list):
         raise Nonsense("transactionIds is not a list")
-    since = body.get("transactionsCreatedAtFrom")
     return SyncHint(
         item_id=event.item_id,
         kind=kind,
         account_id=event.account_id,
         transaction_ids=sorted({_parsed_uuid(one, "transactionIds") for one in ids}),
-        created_from=parse_datetime(since) if isinstance(since, str) else None,
+        created_from=_instant(body.get("transactionsCreatedAtFrom")),
     )
 
 
@@ -170,7 +169,7 @@ def _read_connector(event: Event, client: Client, now: datetime) -> None:
     connector_id = event.body.get("connectorId", event.body.get("id"))
     if isinstance(connector_id, (int, str)) and str(connector_id).isascii() and str(connector_id).isdigit():
         connections.connector_health_changed(int(connector_id), client=client, now=now)
-    Event.objects.filter(id=event.id).update(state=Event.State.DONE, settled_at=now, try_at=None)
+    _done(event, "", now)
 
 
 def _adopt(event: Event, client: Client, now: datetime) -> UUID | None:
@@ -178,6 +177,9 @@ def _adopt(event: Event, client: Client, now: datetime) -> UUID | None:
     assert event.item_id is not None
     item = Item.objects.filter(id=event.item_id).first()
     item = item or connections.adopt(event.item_id, client=client, now=now)
+    if item is None and event.name == "item/deleted":
+        _done(event, "an item that nobody here has", now)
+        return None
     if item is None:
         _later(event, "nobody here is the item's clientUserId", now)
         return None
@@ -194,13 +196,20 @@ def unpark(item_id: UUID, *, now: datetime) -> UUID:
     return item_id
 
 
+def _done(event: Event, reason: str, now: datetime) -> None:
+    done = {"state": Event.State.DONE, "settled_at": now, "try_at": None, "reason": reason}
+    Event.objects.filter(id=event.id).update(**done)
+
+
 def _later(event: Event, reason: str, now: datetime) -> None:
-    event.attempts += 1
-    event.reason, event.error = reason[:200], reason[:2000]
-    event.try_at = now + WAITS[min(event.attempts, len(WAITS)) - 1]
+    """Try again later, or give up; unless somebody else has dealt with the event meanwhile."""
+    unchanged = Event.objects.filter(id=event.id, state=event.state, attempts=event.attempts)
+    wait = WAITS[min(event.attempts, len(WAITS) - 1)]
+    told = {"attempts": event.attempts + 1, "reason": reason[:200], "error": reason[:2000]}
     if now - event.received_at > PARKED_FOR:
-        event.state, event.settled_at, event.try_at = Event.State.DEAD, now, None
-    event.save(update_fields=["attempts", "reason", "error", "try_at", "state", "settled_at"])
+        unchanged.update(**told, state=Event.State.DEAD, settled_at=now, try_at=None)
+    else:
+        unchanged.update(**told, try_at=now + wait)
 
 
 # --- Settle ------------------------------------------------------------------------------------------
@@ -222,14 +231,13 @@ def due(now: datetime) -> list[int]:
     return list(waiting.order_by("try_at").values_list("id", flat=True)[:100])
 
 
-def process_again(event: Event, *, now: datetime) -> None:
-    """By an operator's hand: whatever its state, the event is judged anew."""
+def process_again(event: Event, *, client_id: str, now: datetime) -> None:
+    """By an operator's hand: whatever became of it, the event is judged as if it had just come."""
     with transaction.atomic():
-        event.attempts, event.error, event.reason, event.settled_at = 0, "", "", None
-        if event.name == CONNECTOR_EVENT:
-            event.state, event.try_at = Event.State.QUEUED, now
-        elif event.item_id is not None:
-            _queue(event, _hint(event.body, event), now)
+        event.refresh_from_db(from_queryset=Event.objects.select_for_update())
+        event.attempts, event.error, event.reason = 0, "", ""
+        event.seq = event.settled_at = event.try_at = None
+        _route(event, _hint(event.body, event), client_id, now)
         event.save()
 
 
@@ -246,6 +254,15 @@ def _parsed_uuid(value: Any, key: str) -> UUID:
         return UUID(value)
     except ValueError:
         raise Nonsense(f"{key} is not a UUID") from None
+
+
+def _instant(value: Any) -> datetime | None:
+    """A hint from when on to read; one that cannot be meant is none."""
+    try:
+        instant = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return instant if instant and instant.tzinfo and 1970 < instant.year < 2200 else None
 
 
 def _text(body: dict[str, Any], key: str, length: int) -> str:

@@ -30,6 +30,4 @@ def sweep() -> None:
     """Whatever no bell was rung for, and whatever runs have settled since."""
     inbox.settle(now=timezone.now())
     for event_id in inbox.due(timezone.now()):
-        item_id = inbox.follow_up(event_id, client=pluggy(), now=timezone.now())
-        if item_id is not None:
-            banking_tasks.ring(item_id)
+        bell.ring(follow_up, event_id)

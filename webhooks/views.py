@@ -3,6 +3,7 @@
 import hmac
 import json
 import logging
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -26,7 +27,8 @@ def pluggy(request: HttpRequest) -> HttpResponse:
     if not _knows_the_secret(request):
         return HttpResponse(status=401)
     try:
-        body = json.loads(request.body.decode("utf-8"), parse_constant=_refuse)
+        text = _body(request).decode("utf-8")
+        body = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
         event = inbox.receive(body, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
     except RequestDataTooBig:
         return HttpResponse(status=413)
@@ -47,6 +49,24 @@ def _knows_the_secret(request: HttpRequest) -> bool:
     return hmac.compare_digest(
         given.encode("utf-8", "surrogatepass"), settings.PLUGGY_WEBHOOK_SECRET.encode()
     )
+
+
+def _body(request: HttpRequest) -> bytes:
+    """At most DATA_UPLOAD_MAX_MEMORY_SIZE bytes, sent with a length or in chunks."""
+    if request.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return request.body
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body: bytes = request.META["wsgi.input"].read(most + 1)
+    if len(body) > most:
+        raise RequestDataTooBig
+    return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _refuse(constant: str) -> None:

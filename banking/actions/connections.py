@@ -48,13 +48,13 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = N
     if owner is None or (only is not None and owner != only):
         logger.warning("item %s was claimed by someone whose it is not", item_id) if only else None
         return None
-    return _stored(payload, owner, now)
+    connector = items.connector(payload.connector, now=now)
+    return _stored(payload, owner, connector, now)
 
 
 @transaction.atomic
-def _stored(payload: payloads.Item, owner: User, now: datetime) -> Item | None:
+def _stored(payload: payloads.Item, owner: User, connector: Connector, now: datetime) -> Item | None:
     """The item's row, made once: its owner never changes, whatever is claimed later."""
-    connector = items.connector(payload.connector, now=now)
     columns = items.columns(payload, now=now)
     item, _ = Item.objects.get_or_create(
         id=payload.id,
@@ -63,14 +63,18 @@ def _stored(payload: payloads.Item, owner: User, now: datetime) -> Item | None:
     if item.user_id != owner.pk or item.disconnected_at:
         return None
     SyncState.objects.get_or_create(item=item, defaults={"due_at": now})
-    SyncState.objects.mark_changed(item.id, now=now)
+    SyncState.objects.mark_changed(item.id, now=now, at_once=True)
     return item
 
 
 def refresh(item: Item, *, client: Client, now: datetime) -> None:
-    """Ask Pluggy to collect again, because the person asked. Raises what Pluggy answers."""
-    payload = client.update_item(item.id)
-    Item.objects.filter(id=item.id).update(**items.columns(payload, now=now))
+    """Ask Pluggy to collect again, because the person asked. Raises what Pluggy answers.
+
+    What became of it is read by the next run, under its lease: this answer may already be old.
+    """
+    client.update_item(item.id)
+    with transaction.atomic():
+        SyncState.objects.mark_changed(item.id, now=now, at_once=True)
 
 
 def disconnect(item: Item, *, client: Client, now: datetime) -> None:
@@ -91,6 +95,8 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
     except Gone:
         logger.info("item %s had already ended at Pluggy", item.id)
     with transaction.atomic():
+        # Whoever writes for this item holds its sync row; nothing is added while the rows go.
+        SyncState.objects.select_for_update().filter(item_id=item.id).first()
         Transaction.objects.filter(account__item=item).delete()
         Item.objects.filter(id=item.id).exclude(disconnected_at=None).delete()
 

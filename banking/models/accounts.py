@@ -49,6 +49,11 @@ class Account(models.Model):
     read_at = models.DateTimeField(help_text="when the bank last listed it")
     missing_since = models.DateTimeField(null=True, blank=True, help_text="not in the last list of the bank")
     # How far its transactions were read.
+    created_read_to = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="every row that Pluggy made before this is known; its clock, not ours",
+    )
     transactions_read_at = models.DateTimeField(null=True, blank=True)
 
     objects = AccountQuerySet.as_manager()

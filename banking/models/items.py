@@ -39,9 +39,11 @@ class ItemQuerySet(OwnedQuerySet["Item"]):
         return self.filter(disconnected_at=None)
 
     def silent(self, now: datetime, patience: timedelta) -> "ItemQuerySet":
-        """Whose auto-sync should have happened `patience` ago, with nobody having looked after that."""
-        expected = self.connected().filter(gone_at=None, next_auto_sync_at__lt=now - patience)
-        return expected.filter(read_at__lt=F("next_auto_sync_at") + patience)
+        """Whose next event is overdue: an auto-sync that should have happened `patience` ago, or a run of
+        Pluggy's that never ended. One look each, as long as nothing new is known."""
+        expected = Q(next_auto_sync_at__lt=now - patience, read_at__lt=F("next_auto_sync_at") + patience)
+        endless = Q(status__in=Item.RUNNING, read_at__lt=now - patience)
+        return self.connected().filter(expected | endless, gone_at=None)
 
 
 class Item(models.Model):
@@ -57,7 +59,6 @@ class Item(models.Model):
         OUTDATED = "OUTDATED"
 
     RUNNING: ClassVar[frozenset[str]] = frozenset({Status.UPDATING, Status.MERGING})
-    WAITING: ClassVar[frozenset[str]] = frozenset({Status.WAITING_USER_INPUT, Status.WAITING_USER_ACTION})
 
     id = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="items")
@@ -99,14 +100,6 @@ class Item(models.Model):
     def __str__(self) -> str:
         return f"{self.connector} · {self.id}"
 
-    @property
-    def is_running(self) -> bool:
-        return self.status in self.RUNNING
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.status in self.WAITING
-
 
 class SyncStateQuerySet(models.QuerySet["SyncState"]):
     def due(self, now: datetime) -> "SyncStateQuerySet":
@@ -114,16 +107,19 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
         free = Q(lease_until=None) | Q(lease_until__lt=now)
         return self.filter(free, dirty_seq__gt=F("synced_seq"), due_at__lte=now)
 
-    def mark_changed(self, item_id: UUID, *, now: datetime) -> int | None:
-        """Something happened to the item: it is due now. Gives its new `dirty_seq`, None if unknown.
+    def mark_changed(self, item_id: UUID, *, now: datetime, at_once: bool = False) -> int | None:
+        """Something happened to the item: it is due. Gives its new `dirty_seq`, None if unknown.
 
-        Locks the row until the caller commits, so sequence numbers are given in commit order.
+        While an earlier failure is waited out (a limit of Pluggy's, a bank's bad hour), news does not cut
+        the waiting short; what a person asks for does (`at_once`). Locks the row until the caller commits,
+        so sequence numbers are given in commit order.
         """
         state = self.select_for_update().filter(item_id=item_id).first()
         if state is None:
             return None
         state.dirty_seq += 1
-        state.due_at = now
+        if at_once or not state.attempts:
+            state.due_at = now
         state.save(update_fields=["dirty_seq", "due_at"])
         return state.dirty_seq
 

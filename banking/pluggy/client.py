@@ -10,6 +10,7 @@
 Every method raises one of banking.pluggy.errors; nothing else means "Pluggy said so".
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from uuid import UUID
 
 import msgspec
 import requests
+import urllib3
 
 from banking.pluggy import payloads
 from banking.pluggy.errors import Gone, Limited, Refused, Unauthorized, Unavailable
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 3.0, 20.0, 30.0
 LARGEST_BODY = 32 * 1024 * 1024
+CHUNK = 64 * 1024
+ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not behind an escaped backslash
 KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
 IDS_PER_CALL = 400
 MOST_PAGES = 10_000
@@ -54,15 +58,6 @@ class Client:
         if item_id is not None:
             body["itemId"] = str(item_id)
         return self._call("POST", "/connect_token", payloads.ConnectToken, json=body).access_token
-
-    def connectors(self, *, sandbox: bool) -> list[payloads.Connector]:
-        answer = self._call(
-            "GET",
-            "/connectors",
-            payloads.Page[payloads.Connector],
-            params={"sandbox": "true" if sandbox else "false"},
-        )
-        return answer.results
 
     def connector(self, connector_id: int) -> payloads.Connector:
         return self._call("GET", f"/connectors/{int(connector_id)}", payloads.Connector)
@@ -123,9 +118,6 @@ class Client:
     def update_webhook(self, webhook_id: UUID, **changes: Any) -> payloads.Webhook:
         return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
 
-    def delete_webhook(self, webhook_id: UUID) -> None:
-        self._request("DELETE", f"/webhooks/{webhook_id}")
-
     # --- Below ------------------------------------------------------------------------------------
     def _follow(self, params: dict[str, str]) -> Iterator[list[payloads.Transaction]]:
         """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
@@ -145,7 +137,7 @@ class Client:
     def _call(self, method: str, path: str, shape: type[T], **options: Any) -> T:
         body = self._request(method, path, **options)
         try:
-            return msgspec.json.decode(body, type=shape)
+            return msgspec.json.decode(_without_nul(body), type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unavailable(f"{method} {path}: unreadable answer: {error}") from error
 
@@ -176,7 +168,7 @@ class Client:
                 **options,
             ) as response:
                 return response.status_code, response.headers, _read(response, deadline)
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
 
     def _current_key(self) -> str:
@@ -202,8 +194,9 @@ class Client:
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
+    """Each read gives what has arrived, so that a body that drips meets the deadline."""
     body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
+    while chunk := response.raw.read1(CHUNK, decode_content=True):
         body += chunk
         if len(body) > LARGEST_BODY:
             raise Unavailable(f"an answer of more than {LARGEST_BODY} bytes")
@@ -218,21 +211,22 @@ def _key_refused(status: int, body: bytes) -> bool:
 
 
 def _judge(what: str, status: int, headers: Any, body: bytes) -> bytes:
+    """Pluggy's own refusals carry its envelope; a proxy's or a wrong host's page proves nothing."""
     if 200 <= status < 300:
         return body
-    if status == 404 and _is_pluggys(body):
+    error = _error(body)
+    if status == 404 and error.code == 404:
         raise Gone(what)
     if status == 429:
         raise Limited(f"{what}: 429", _seconds_to_wait(headers))
-    if 400 <= status < 500 and _is_pluggys(body):
-        error = _error(body)
+    if 400 <= status < 500 and status != 404 and body.lstrip()[:1] == b"{":
         raise Refused(status, error.code_description or "", str(error.message or ""))
     raise Unavailable(f"{what}: {status}")
 
 
-def _is_pluggys(body: bytes) -> bool:
-    """Pluggy's refusals are JSON objects; a proxy's or a wrong host's page proves nothing."""
-    return body.lstrip()[:1] == b"{"
+def _without_nul(body: bytes) -> bytes:
+    """PostgreSQL holds no NUL, and no bank means one."""
+    return ESCAPED_NUL.sub(rb"\1", body) if rb"\u0000" in body else body
 
 
 def _error(body: bytes) -> payloads.ErrorBody:

@@ -193,6 +193,7 @@ class ConnectToken(Payload, frozen=True):
 
 
 class ErrorBody(Payload, frozen=True):
+    code: int | None = None
     code_description: str | None = None
     message: str | list[str] | None = None
 

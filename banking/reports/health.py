@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from banking import rollups
-from banking.models import Account, SyncState, Transaction
+from banking.models import Account, SyncRun, SyncState, Transaction
 
 PATIENCE = timedelta(minutes=5)
 
@@ -19,7 +19,7 @@ class Violation:
 
 def violations(*, now: datetime) -> list[Violation]:
     """Empty when all is well."""
-    return [*_sums(), *_owners(), *_waiting(now)]
+    return [*_sums(), *_owners(), *_waiting(now), *_abandoned(now)]
 
 
 def _sums() -> list[Violation]:
@@ -38,7 +38,15 @@ def _owners() -> list[Violation]:
 def _waiting(now: datetime) -> list[Violation]:
     """Due, and nobody came: no worker, no beat, or no Redis."""
     name = f"nothing due waits longer than {PATIENCE.seconds // 60} minutes"
-    late = SyncState.objects.due(now).filter(due_at__lt=now - PATIENCE)
+    late = SyncState.objects.due(now).filter(due_at__lt=now - PATIENCE, item__disconnected_at=None)
     return [
         Violation(name, f"item {state.item_id}, due at {state.due_at:%Y-%m-%d %H:%M:%S}") for state in late
     ]
+
+
+def _abandoned(now: datetime) -> list[Violation]:
+    """A run whose lease is over writes nothing any more; the next run of its item closes it."""
+    name = "a run that says it is running has a lease"
+    over = Q(item__sync__lease_until=None) | Q(item__sync__lease_until__lt=now - PATIENCE)
+    runs = SyncRun.objects.filter(over, outcome=SyncRun.Outcome.RUNNING)
+    return [Violation(name, f"run {run.id} of item {run.item_id}") for run in runs]

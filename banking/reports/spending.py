@@ -13,7 +13,7 @@ from banking.models import SPENDING, Basis, CategoryTree, Kind, MonthTotal, Tran
 from banking.periods import Period
 from banking.reports.scope import Scope
 
-ZERO = Decimal(0)
+ZERO, HUNDREDTH = Decimal(0), Decimal("0.01")
 HOME_CURRENCY = "BRL"
 
 
@@ -161,7 +161,7 @@ def _line(
     lines: tuple[Line, ...] = (),
 ) -> Line:
     total = _total(sums)
-    share = total / whole * 100 if whole and total > 0 else ZERO
+    share = (total / whole * 100).quantize(HUNDREDTH) if whole and total > 0 else ZERO
     return Line(category_id, tree.name(category_id), total, _rows(sums), share, only, lines)
 
 

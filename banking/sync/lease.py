@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef
 
-from banking.models import SyncState
+from banking.models import Item, SyncState
 
 LEASE = timedelta(seconds=60)
 
@@ -35,13 +35,15 @@ class Lease:
 
 
 def take(item_id: UUID, *, now: datetime) -> Lease | None:
-    """The lease, if the item has changes that no run has seen and nobody works on it."""
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    """The lease, if the item is due and nobody works on it.
+
+    The conditions stand on the updated row itself, not in a join: PostgreSQL checks them again after
+    waiting for whoever was first, so of several workers at once exactly one gets the lease.
+    """
+    connected = Item.objects.connected().filter(id=OuterRef("item_id"))
     with transaction.atomic():
-        taken = SyncState.objects.filter(
-            free, item_id=item_id, dirty_seq__gt=F("synced_seq"), item__disconnected_at=None
-        ).update(fence=F("fence") + 1, lease_until=now + LEASE)
-        if not taken:
+        due = SyncState.objects.due(now).filter(Exists(connected), item_id=item_id)
+        if not due.update(fence=F("fence") + 1, lease_until=now + LEASE):
             return None
         state = SyncState.objects.get(item_id=item_id)
         return Lease(item_id, state.fence, state.dirty_seq)

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 
 from banking.models import CategoryTree, Item, SyncHint, SyncRun, SyncState
-from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized
+from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
 from banking.sync import lease as leases
 from banking.sync.lease import Lease, LeaseLost
 from banking.sync.transactions import AccountReader
@@ -33,6 +33,7 @@ def sync_item(item_id: UUID, *, client: Client, now: Clock) -> bool:
     if lease is None:
         return False
     item = Item.objects.select_related("connector", "user").get(id=item_id)
+    _close_abandoned(lease, now())
     run = SyncRun.objects.create(
         user=item.user, item=item, fence=lease.fence, target_seq=lease.target_seq, started_at=now()
     )
@@ -60,8 +61,8 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
     if payload.client_user_id != item.user.reference:
         logger.error("item %s is now said to be another person's: its binding does not move", item.id)
         return SyncRun.Outcome.NOTHING_TO_READ
+    items.connector(payload.connector, now=now())
     with lease.writing(now()):
-        items.connector(payload.connector, now=now())
         Item.objects.filter(id=item.id).update(**items.columns(payload, now=now()))
     item.refresh_from_db()
     run.item_status = f"{item.status}/{item.execution_status}"
@@ -73,6 +74,9 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
 
 def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> None:
     listed = client.accounts(item.id)
+    if not listed and item.accounts.exists():
+        # A consent that ended answers so, and a bank's bad moment: neither says that accounts are gone.
+        raise Unavailable(f"no accounts listed for item {item.id}, which has some")
     with lease.writing(now()):
         listed_accounts = accounts.store(item, listed, now=now())
     run.accounts_read = len(listed_accounts)
@@ -83,8 +87,8 @@ def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: 
     for account in listed_accounts:
         mine = [hint for hint in hints if hint.account_id == account.id]
         AccountReader(account, run, lease, client, now, roots).read(mine)
-    with lease.writing(now()):
-        SyncHint.objects.filter(id__in=[hint.id for hint in hints]).delete()
+        with lease.writing(now()):
+            SyncHint.objects.filter(id__in=[hint.id for hint in mine]).delete()
 
 
 def _is_updated(item: Item, *products: str) -> bool:
@@ -92,6 +96,13 @@ def _is_updated(item: Item, *products: str) -> bool:
     told = [(item.status_detail or {}).get(product) for product in products]
     marks = [detail.get("isUpdated") is not False for detail in told if detail]
     return any(marks) or not marks
+
+
+def _close_abandoned(lease: Lease, now: datetime) -> None:
+    """Runs whose worker died: the fence says that they can write no more."""
+    SyncRun.objects.filter(
+        item_id=lease.item_id, outcome=SyncRun.Outcome.RUNNING, fence__lt=lease.fence
+    ).update(outcome=SyncRun.Outcome.OVERTAKEN, finished_at=now, error="its worker was lost")
 
 
 def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from banking.documents import masked
+from banking.documents import punctuated
 from banking.models import Account, SyncRun, Transaction
 from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
@@ -82,7 +82,9 @@ def money(context: dict[str, Any], amount: Decimal, currency: str, signed: bool 
     tone = " pos" if signed and amount > 0 else ""
     if hidden:
         return format_html('<span class="money{}">{}</span>', tone, text)
-    return format_html('<data class="money{}" value="{}">{}</data>', tone, amount.quantize(CENT), text)
+    return format_html(
+        '<data class="money{}" value="{}">{}</data>', tone, amount.quantize(CENT, ROUND_HALF_UP), text
+    )
 
 
 def _hides_amounts(context: dict[str, Any]) -> bool:
@@ -263,5 +265,4 @@ def is_future(day: date) -> bool:
 
 @register.filter
 def cnpj(number: str) -> str:
-    """`12.345.678/0001-95`; a company's number is public."""
-    return masked(number) or number
+    return punctuated(number)

@@ -9,26 +9,34 @@ from banking.upsert.values import hex_color, web_address
 
 
 def connector(payload: payloads.Connector, *, now: datetime) -> Connector:
+    """Written only if something differs: all items of a bank share this row."""
     health = payload.health or payloads.Health()
-    row, _ = Connector.objects.update_or_create(
+    told = Connector(
         id=payload.id,
-        defaults={
-            "name": payload.name[:200],
-            "kind": payload.type or "",
-            "country": (payload.country or "")[:2],
-            "image_url": web_address(payload.image_url),
-            "primary_color": hex_color(payload.primary_color),
-            "institution_url": web_address(payload.institution_url),
-            "has_mfa": bool(payload.has_mfa),
-            "is_open_finance": bool(payload.is_open_finance),
-            "is_sandbox": bool(payload.is_sandbox),
-            "health_status": health.status or "",
-            "health_stage": health.stage or "",
-            "products": payload.products or [],
-            "seen_at": now,
-        },
+        seen_at=now,
+        name=payload.name[:200],
+        kind=payload.type or "",
+        country=(payload.country or "")[:2],
+        image_url=web_address(payload.image_url),
+        primary_color=hex_color(payload.primary_color),
+        institution_url=web_address(payload.institution_url),
+        has_mfa=bool(payload.has_mfa),
+        is_open_finance=bool(payload.is_open_finance),
+        is_sandbox=bool(payload.is_sandbox),
+        health_status=health.status or "",
+        health_stage=health.stage or "",
+        products=payload.products or [],
     )
-    return row
+    known = Connector.objects.filter(id=told.id).first()
+    if known is not None and all(getattr(known, name) == getattr(told, name) for name in _TOLD):
+        return known
+    Connector.objects.bulk_create(
+        [told], update_conflicts=True, unique_fields=["id"], update_fields=[*_TOLD, "seen_at"]
+    )
+    return told
+
+
+_TOLD = [field.name for field in Connector._meta.concrete_fields if field.name not in ("id", "seen_at")]
 
 
 def columns(payload: payloads.Item, *, now: datetime) -> dict[str, Any]:

@@ -116,6 +116,8 @@ def claim(request: HttpRequest) -> HttpResponse:
     """What the widget's onSuccess reports: a hint, believed only when Pluggy says whose item it is."""
     item_id = _posted_uuid(request, required=True)
     assert item_id is not None
+    if not ratelimit.consume(request, action="claim", user=signed_in(request)):
+        return JsonResponse({"error": _("Too many attempts. Wait a minute.")}, status=429)
     try:
         item = actions.claim(signed_in(request), item_id, client=pluggy(), now=timezone.now())
     except actions.NotYours as error:
@@ -136,6 +138,7 @@ def refresh(request: HttpRequest, item_id: UUID) -> HttpResponse:
         return redirect("connection", item_id=item.id)
     try:
         actions.refresh(item, client=pluggy(), now=timezone.now())
+        tasks.ring(item.id)
         messages.success(request, _("The bank is being asked for news."))
     except Refused as error:
         messages.warning(request, refusal_words(error.code))
@@ -163,7 +166,7 @@ def _posted_uuid(request: HttpRequest, *, required: bool) -> UUID | None:
     try:
         body = json.loads(request.body or b"{}")
         value = body.get("itemId") if isinstance(body, dict) else None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Http404 from None
     return _uuid(value) if value or required else None
 

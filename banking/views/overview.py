@@ -68,6 +68,8 @@ def _plain(report: spending.Report, request: HttpRequest, scope: Scope) -> dict[
             figures[f"{counts}_rows_url"] = request.build_absolute_uri(
                 scopes.rows_url(scope, counts=counts, **here)
             )
+        for line in figures["uncounted"]:
+            line["rows_url"] = request.build_absolute_uri(scopes.rows_url(scope, counts=line["kind"], **here))
         for counts in ("income", "spending"):
             for line in _all_lines(figures[f"{counts}_lines"]):
                 only = "1" if line["only"] else None

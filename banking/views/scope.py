@@ -47,9 +47,9 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         category_id=category,
         only=query.get("only") == "1",
         counts=counts,
-        currency=query.get("currency", "")[:CURRENCY_LENGTH] or None,
+        currency=_text(query, "currency")[:CURRENCY_LENGTH] or None,
         pending=query.get("pending") == "1",
-        text=query.get("q", "").replace("\x00", "").strip()[:100],
+        text=_text(query, "q")[:100],
     )
     return scope, problem
 
@@ -105,6 +105,10 @@ def _period(query: Mapping[str, str]) -> tuple[Period, str]:
         return Period.parse(query, today=today), ""
     except BadPeriod as error:
         return Period.parse({}, today=today), error.reason
+
+
+def _text(query: Mapping[str, str], name: str) -> str:
+    return query.get(name, "").replace("\x00", "").strip()
 
 
 def _uuid(text: str) -> UUID:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -72,7 +73,10 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     row = get_object_or_404(mine.select_related(*related), id=transaction_id)
     form = PersonsWordForm(request.POST or None, initial=_said(row))
     if request.method == "POST" and form.is_valid():
-        actions.say(row, form.word(), note=form.cleaned_data["note"])
+        try:
+            actions.say(row, form.word(), note=form.cleaned_data["note"])
+        except ObjectDoesNotExist as error:  # disconnected at this very moment
+            raise Http404 from error
         messages.success(request, _("Saved."))
         return redirect("transaction", transaction_id=row.id)
     context = {"row": row, "form": form}

@@ -1,6 +1,11 @@
 """The client: what is refused, what is renewed, what is never followed."""
 
+import socket
+import threading
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 
 import pytest
@@ -111,3 +116,39 @@ def test_redirects_are_not_followed(client: Client, pluggy: LocalPluggy) -> None
     pluggy.fault("status", "/categories", status=302, body="")
     with pytest.raises(Unavailable):
         client.categories()
+
+
+def test_an_answer_that_drips_meets_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("banking.pluggy.client.TOTAL_SECONDS", 1.0)
+    with dripping_server() as url:
+        slow = Client(base_url=url, client_id="c", client_secret="s")
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            slow.categories()
+        assert time.monotonic() - started < 10  # the whole answer would take minutes
+
+
+@contextmanager
+def dripping_server() -> Iterator[str]:
+    """One byte of a long answer every now and then."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                for _ in range(1000):
+                    peer.sendall(b" ")
+                    time.sleep(0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_nul_in_any_text_is_left_out(client: Client, pluggy: LocalPluggy) -> None:
+    body = r'{"results":[{"id":"1","description":"a\u0000b","descriptionTranslated":"c\\u0000d"}]}'
+    pluggy.fault("status", "/categories", status=200, body=body)
+    (found,) = client.categories()
+    assert (found.description, found.description_translated) == ("ab", r"c\u0000d")

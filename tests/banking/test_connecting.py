@@ -2,16 +2,21 @@
 
 import base64
 import json
+import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from banking import tasks
+from banking import application, tasks
+from banking.actions import connections
 from banking.models import Account, Item, MonthTotal, SyncRun, Transaction
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item
@@ -127,7 +132,8 @@ def test_a_binding_never_moves(
 @pytest.mark.parametrize("item_id", ["", None, "x", "../../auth", 7, ["a"], str(uuid.uuid4())])
 def test_what_is_no_item_is_404(as_alice: Client, pluggy: LocalPluggy, item_id: Any) -> None:
     assert post(as_alice, "claim", {"itemId": item_id}).status_code == 404
-    assert as_alice.post(reverse("claim"), "{", content_type="application/json").status_code == 404
+    for body in ("{", "[" * 100_000):
+        assert as_alice.post(reverse("claim"), body, content_type="application/json").status_code == 404
 
 
 # --- The page that opens the widget ------------------------------------------------------------------
@@ -154,8 +160,9 @@ def hers(as_alice: Client, alice: User, pluggy: LocalPluggy) -> Item:
 
 def test_a_refresh_asks_pluggy_once(as_alice: Client, hers: Item) -> None:
     assert as_alice.post(reverse("refresh", args=[hers.id])).status_code == 302
+    tasks.run_until_settled(hers.id)
     hers.refresh_from_db()
-    assert hers.is_running
+    assert hers.status == Item.Status.UPDATING
 
 
 def test_a_refused_refresh_is_said_in_words(as_alice: Client, hers: Item, pluggy: LocalPluggy) -> None:
@@ -191,6 +198,26 @@ def test_leaving_twice_is_leaving(as_alice: Client, hers: Item, pluggy: LocalPlu
     pluggy.api("DELETE", f"/items/{hers.id}")
     as_alice.post(reverse("disconnect", args=[hers.id]))
     assert not Item.objects.exists()
+
+
+def test_a_claim_and_its_webhook_at_once_are_one_item(
+    alice: User, pluggy: LocalPluggy, transactional_db: None
+) -> None:
+    item_id = uuid.UUID(pluggy.connect(alice.reference))
+    barrier = threading.Barrier(6)
+
+    def one(number: int) -> object:
+        try:
+            barrier.wait()
+            if number % 2:
+                return connections.claim(alice, item_id, client=application.pluggy(), now=timezone.now())
+            return connections.adopt(item_id, client=application.pluggy(), now=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert None not in list(pool.map(one, range(6)))
+    assert Item.objects.get().sync.dirty_seq == 6
 
 
 def test_a_silent_item_gets_one_look(hers: Item, rung: list[str], monkeypatch: Any) -> None:

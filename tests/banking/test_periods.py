@@ -32,6 +32,8 @@ def test_a_range_may_be_open_on_either_side() -> None:
         ({"month": "2026-13"}, "month"),
         ({"month": "²026-11"}, "month"),
         ({"month": "hello"}, "month"),
+        ({"month": "2026-" + "1" * 5000}, "month"),
+        ({"from": "9999-12-01", "to": "9999-12-31"}, "date"),
         ({"from": "tomorrow"}, "date"),
         ({"from": "2026-02-30"}, "date"),
         ({"from": "2026-05-02", "to": "2026-05-01"}, "reversed"),

@@ -1,13 +1,15 @@
 """sync: what the local Pluggy holds is what our tables hold, whatever was told or not told."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,8 +17,10 @@ from banking import rollups
 from banking.actions import connections
 from banking.application import pluggy as our_client
 from banking.models import Item, SyncHint, SyncRun, SyncState, Transaction
-from banking.sync import sync_item
+from banking.pluggy import Client
+from banking.sync import lease, sync_item
 from tests.localpluggy import SANDBOX_BANK, LocalPluggy
+from tests.payloads import bound_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
@@ -34,9 +38,12 @@ def connect(pluggy: LocalPluggy) -> Callable[..., Item]:
     return connected
 
 
-def run(item: Item) -> SyncRun:
-    sync_item(item.id, client=our_client(), now=timezone.now)
+def run(item: Item, *, after: timedelta = timedelta()) -> SyncRun:
+    sync_item(item.id, client=our_client(), now=lambda: timezone.now() + after)
     return item.runs.latest("id")
+
+
+LATER = timedelta(hours=2)  # whatever was waited for after a failure is over
 
 
 def changed(item: Item, **hint: Any) -> None:
@@ -204,7 +211,7 @@ def test_a_fault_delays_and_loses_nothing(
     assert item.sync.failing_since is not None
     assert item.sync.is_behind
     assert item.sync.due_at > timezone.now() - timedelta(seconds=1)
-    second = run(item)
+    second = run(item, after=LATER)
     assert second.outcome == SyncRun.Outcome.SUCCEEDED, second.error
     assert live(item) == remote(pluggy, item)
     item.sync.refresh_from_db()
@@ -218,8 +225,123 @@ def test_a_fault_in_the_middle_keeps_what_was_read(alice: User, pluggy: LocalPlu
     assert run(item).outcome == SyncRun.Outcome.FAILED
     assert 0 < len(live(item)) < len(remote(pluggy, item))
     assert rollups.differences() == []
+    run(item, after=LATER)
+    assert live(item) == remote(pluggy, item)
+
+
+def test_a_fault_in_the_middle_of_news_loses_none_of_it(
+    alice: User, pluggy: LocalPluggy, connect: Any
+) -> None:
+    """Newest first: the first page must not make the rest look known."""
+    item = connect(alice)
+    today = timezone.localdate()
+    for number in range(510):
+        day = str(today - timedelta(days=60 + number % 100))
+        pluggy.spend(str(item.id), description=f"ANTIGA {number}", amount="-1.00", date=day, silent=True)
+    changed(item)
+    pluggy.fault("status", "after=", status=502)
+    assert run(item).outcome == SyncRun.Outcome.FAILED
+    changed(item)
+    assert run(item, after=LATER).outcome == SyncRun.Outcome.SUCCEEDED
+    assert live(item) == remote(pluggy, item)
+
+
+def test_a_row_from_the_window_does_not_hide_an_older_one(
+    alice: User, pluggy: LocalPluggy, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = connect(alice)
+    stream = Client.transactions
+
+    def between(client: Client, account_id: UUID, **options: Any) -> Any:
+        """The bank adds an old row and a recent one after the news was read, before the window is."""
+        if options.get("date_from") and not added:
+            old = str(timezone.localdate() - timedelta(days=80))
+            added.append(pluggy.spend(str(item.id), description="VELHA", amount=-3, date=old, silent=True))
+            pluggy.spend(str(item.id), description="NOVA", amount=-4, silent=True)
+        return stream(client, account_id, **options)
+
+    added: list[Any] = []
+    monkeypatch.setattr(Client, "transactions", between)
+    changed(item)
+    run(item)
+    assert added[0]["id"] not in live(item)
+    changed(item)
     run(item)
     assert live(item) == remote(pluggy, item)
+
+
+def test_a_hint_waits_until_its_account_is_listed(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
+    item = connect(alice)
+    row = a_row(item, local_date__lt=timezone.localdate() - timedelta(days=60))
+    pluggy.control("DELETE", f"/transactions/{row.id}", silent=True)
+    changed(item, **hint_of(row, "deleted"))
+    nothing = '{"page":1,"total":0,"totalPages":1,"results":[]}'
+    pluggy.fault("status", "/accounts", status=200, body=nothing)
+    assert run(item).outcome == SyncRun.Outcome.FAILED
+    run(item, after=LATER)
+    assert live(item) == remote(pluggy, item)
+
+
+def test_a_row_that_goes_while_the_first_reading_is_interrupted(alice: User, pluggy: LocalPluggy) -> None:
+    item_id = pluggy.connect(alice.reference)
+    item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now())
+    pluggy.fault("status", "after=", status=502)
+    run(item)
+    half_read = Transaction.objects.filter(account__item=item, account__created_read_to=None)
+    row = half_read.earliest("local_date")
+    pluggy.control("DELETE", f"/transactions/{row.id}", silent=True)
+    run(item, after=LATER)
+    assert live(item) == remote(pluggy, item)
+
+
+def test_an_empty_answer_removes_nothing(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
+    item = connect(alice)
+    savings = item.accounts.get(subtype="SAVINGS_ACCOUNT")
+    pluggy.spend(str(item.id), accountId=str(savings.id), description="RENDEU", amount=1, silent=True)
+    changed(item)
+    run(item)
+    before = live(item)
+    pluggy.fault("status", f"{savings.id}.*dateFrom", status=200, body='{"results":[],"next":null}', times=1)
+    changed(item)
+    assert run(item).rows_removed == 0
+    assert live(item) == before
+
+
+def test_news_does_not_cut_a_limit_short(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
+    item = connect(alice)
+    changed(item)
+    pluggy.fault("limited", "/accounts", seconds=60)
+    assert run(item).outcome == SyncRun.Outcome.FAILED
+    runs = item.runs.count()
+    changed(item)
+    run(item)
+    assert item.runs.count() == runs  # still waiting
+    with transaction.atomic():
+        SyncState.objects.mark_changed(item.id, now=timezone.now(), at_once=True)
+    assert run(item).outcome == SyncRun.Outcome.SUCCEEDED  # somebody asked for it
+
+
+def test_a_run_whose_worker_was_lost_is_closed_by_the_next(alice: User, connect: Any) -> None:
+    item = connect(alice)
+    lost = SyncRun.objects.create(
+        user=alice, item=item, fence=0, target_seq=1, started_at=timezone.now(), outcome="running"
+    )
+    changed(item)
+    run(item)
+    lost.refresh_from_db()
+    assert lost.outcome == SyncRun.Outcome.OVERTAKEN
+
+
+@pytest.mark.parametrize("body", ['{"code":404,"message":"item not found"}', '{"message":"Not Found"}'])
+def test_only_pluggys_own_404_is_the_end_of_an_item(
+    alice: User, pluggy: LocalPluggy, connect: Any, body: str
+) -> None:
+    item = connect(alice)
+    pluggy.fault("status", "/items/", status=404, body=body)
+    changed(item)
+    run(item)
+    item.refresh_from_db()
+    assert (item.gone_at is not None) == ("code" in body)
 
 
 def test_an_item_in_error_keeps_its_rows_and_says_so(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
@@ -291,3 +413,24 @@ def test_a_late_worker_writes_nothing(alice: User, pluggy: LocalPluggy, connect:
     sync_item(item.id, client=our_client(), now=now)
     assert live(item) == before
     assert item.runs.latest("id").outcome == SyncRun.Outcome.OVERTAKEN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_exactly_one_gets_the_lease(alice: User) -> None:
+    item = bound_item(alice)
+    rounds, workers = 10, 4
+    for _ in range(rounds):
+        with transaction.atomic():
+            SyncState.objects.mark_changed(item.id, now=timezone.now())
+        barrier = threading.Barrier(workers)
+
+        def one(_: int, barrier: threading.Barrier = barrier) -> bool:
+            try:
+                barrier.wait()
+                return lease.take(item.id, now=timezone.now()) is not None
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(workers) as pool:
+            assert sum(pool.map(one, range(workers))) == 1
+        SyncState.objects.filter(item=item).update(lease_until=None)

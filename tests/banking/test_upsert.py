@@ -131,7 +131,8 @@ def test_documents_of_others_are_kept_masked_and_hashed(account: Account) -> Non
 def test_a_companys_number_is_kept_whole(account: Account) -> None:
     write(account, body(merchant={"name": "Loja", "cnpj": "12.ABC.345/01DE-35"}))
     assert Transaction.objects.get().merchant_cnpj == "12ABC34501DE35"
-    assert documents.masked("12.345.678/0001-95") == "12.345.678/0001-95"
+    assert documents.masked("12.345.678/0001-95") == "**.345.678/0001-**"
+    assert documents.punctuated("12ABC34501DE35") == "12.ABC.345/01DE-35"
 
 
 def test_hostile_text_is_kept_as_text(account: Account) -> None:

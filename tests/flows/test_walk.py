@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from accounts.models import User
-from banking.models import Item, Transaction
+from banking.models import Item, SyncState, Transaction
 from tests.flows.conftest import Product
 from tests.localpluggy import AURORA, LocalPluggy, wait_until
 
@@ -42,6 +42,12 @@ def choose_bank(frame: FrameLocator, connector: int) -> None:
     frame.get_by_test_id("connect-submit").click()
 
 
+def is_read(person: User) -> bool:
+    """Everything that was told so far is stored."""
+    states = SyncState.objects.filter(item__user=person)
+    return states.exists() and not any(state.is_behind or state.lease_until for state in states)
+
+
 def figure(page: Page, word: str) -> str:
     """The amount that stands in the card of this figure."""
     return str(page.locator(f"a[href*='counts={word}'] data.money").first.get_attribute("value"))
@@ -52,7 +58,8 @@ def test_from_sign_up_to_a_new_transaction(page: Page, product: Product, pluggy:
     frame = open_connect(page)
     choose_bank(frame, AURORA)
     page.wait_for_url(CONNECTION)
-    wait_until(lambda: Transaction.objects.of(person).count() > 500, seconds=20, what="the rows are stored")
+    wait_until(lambda: is_read(person), seconds=20, what="the rows are stored")
+    assert Transaction.objects.of(person).count() > 500
     page.goto(product.url)
     spending = figure(page, "spending")
 

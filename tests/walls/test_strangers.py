@@ -116,3 +116,16 @@ def test_posts_need_a_csrf_token(hers: tuple[Item, Transaction], alice: User) ->
 def test_personal_pages_are_never_cached(hers: tuple[Item, Transaction], as_alice: Client) -> None:
     for name in ("overview", "transactions", "connections", "overview_json"):
         assert "no-store" in as_alice.get(reverse(name))["Cache-Control"]
+
+
+@pytest.mark.parametrize("target", ["//evil.test", "https:evil", "connection", "/\\\\evil", "javascript:x"])
+def test_a_switch_leads_nowhere_else(as_alice: Client, target: str) -> None:
+    answer = as_alice.post(reverse("look"), {"theme": "dark", "next": target})
+    assert answer.status_code == 302
+    assert answer["Location"] in ("/", "connection")
+
+
+def test_hostile_filters_are_no_500(as_alice: Client, hers: tuple[Item, Transaction]) -> None:
+    for query in ({"currency": "\x00"}, {"q": "\x00"}, {"month": "9" * 4000}, {"to": "9999-12-31"}):
+        assert as_alice.get(reverse("transactions"), query).status_code == 200
+        assert as_alice.get(reverse("overview"), query).status_code == 200

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _new_line() -> Iterator[None]:
+def _new_line(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     bell._line.cache_clear()
+    monkeypatch.setattr(bell, "_silent_until", 0.0)
     yield
     bell._line.cache_clear()
 
@@ -73,10 +74,11 @@ def test_a_real_redis_hears_it(alice: User) -> None:
 def test_a_mute_redis_costs_a_moment_and_nothing_is_lost(alice: User) -> None:
     item = bound_item(alice)
     started = time.monotonic()
-    assert deliver(event(item=item)) == 202
-    assert time.monotonic() - started < 10  # Celery's own patience is over a minute
+    assert {deliver(event(item=item)) for _ in range(10)} == {202}
+    assert time.monotonic() - started < 10  # Celery's own patience is over a minute for each
     item.sync.refresh_from_db()
-    assert (Event.objects.get().state, item.sync.is_behind) == (Event.State.QUEUED, True)
+    assert set(Event.objects.values_list("state", flat=True)) == {Event.State.QUEUED}
+    assert item.sync.dirty_seq == 10
 
 
 @pytest.mark.usefixtures("dead_redis")

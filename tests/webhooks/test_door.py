@@ -61,6 +61,7 @@ def test_no_secret_at_all_is_401() -> None:
         "[" * 100_000,
         b"\xff\xfe{\x00}\x00",
         '{"event": "item/updated", "eventId": NaN}',
+        '{"event": "item/error", "event": "x", "eventId": "7f3c1c1e-5d1f-4b57-9a0c-6a1f2a7b9c10"}',
         {"event": "item/updated"},
         {"eventId": str(uuid.uuid4())},
         {"event": 7, "eventId": str(uuid.uuid4())},

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from banking import tasks as banking_tasks
 from banking.application import pluggy as our_client
 from banking.models import Connector, Item, Transaction
+from banking.sync import sync_item
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item, event
 from webhooks import inbox, tasks
@@ -52,7 +52,7 @@ def test_events_that_came_before_the_item_was_known_are_not_lost(alice: User, pl
     later = timezone.now() + timedelta(minutes=1)
     ready = inbox.follow_up(first.id, client=our_client(), now=later)
     assert ready == uuid.UUID(item_id)
-    banking_tasks.run_until_settled(ready)
+    sync_item(ready, client=our_client(), now=lambda: later)
     inbox.settle(now=later)
     assert set(Event.objects.values_list("state", flat=True)) == {Event.State.DONE}
 
@@ -137,13 +137,35 @@ def test_links_in_a_body_are_never_followed(alice: User, pluggy: LocalPluggy) ->
 def test_process_again_judges_anew(alice: User, pluggy: LocalPluggy) -> None:
     item_id = pluggy.connect(alice.reference)
     stored = deliver(event("item/created", item=item_id))
-    inbox.process_again(stored, now=timezone.now())
+    inbox.process_again(stored, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
     assert stored.state == Event.State.QUEUED
     tasks.ring(stored)
     inbox.settle(now=timezone.now())
     stored.refresh_from_db()
     assert stored.state == Event.State.DONE
     assert Item.objects.get().runs.count() == 2
+
+
+def test_the_end_of_an_item_of_nobody_is_no_work(pluggy: LocalPluggy) -> None:
+    stored = deliver(event("item/deleted", item=uuid.uuid4()))
+    assert stored.state == Event.State.DONE
+
+
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon", 7])
+def test_a_hint_that_cannot_be_meant_is_none(alice: User, since: object) -> None:
+    item = bound_item(alice)
+    body = event("transactions/created", item=item, accountId=str(uuid.uuid4()))
+    body["transactionsCreatedAtFrom"] = since
+    assert inbox.receive(body, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+    assert item.hints.get().created_from is None
+
+
+def test_another_applications_event_stays_ignored_when_processed_again(alice: User) -> None:
+    body = event(item=bound_item(alice), clientId=str(uuid.uuid4()))
+    stored = inbox.receive(body, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+    assert stored is not None
+    inbox.process_again(stored, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+    assert stored.state == Event.State.IGNORED
 
 
 def test_events_of_an_item_that_left_are_settled(alice: User) -> None:
