@@ -99,6 +99,7 @@ class AccountAdmin(ReadOnly):
 
 @admin.register(Transaction)
 class TransactionAdmin(ReadOnly):
+    ordering = ("-local_date", "-id")
     list_display = (
         "local_date",
         "description",

@@ -7,6 +7,7 @@ from banking.views import connections, overview, transactions
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("report.json", overview.overview_json, name="overview_json"),
+    path("news/", overview.news, name="news"),
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("connections/", connections.connections_list, name="connections"),

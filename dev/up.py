@@ -21,6 +21,7 @@ from dev.machine import Trouble, complain, need_disk, need_python, speak_utf8
 MIGRATE = ("migrate", "--noinput", "-v0")
 THEN = (("createcachetable",), ("load_categories",))
 BOX = "┌│├└"
+HUM = ("GET /static/", "GET /news/")  # what every page asks for, which would bury the rest
 
 
 class Journal(Printer):  # type: ignore[misc]
@@ -33,6 +34,8 @@ class Journal(Printer):  # type: ignore[misc]
         found = re.match(r"(\w+) (received|stopped \(rc=.*\))", text) if message.name == "system" else None
         if found and self.ending is None:
             self.ending = (found[1], found[2])
+        if message.name == "web" and text.startswith(HUM):
+            return
         if message.name == "demo" and text[:1] in BOX:
             print(text.rstrip("\n"), file=self.output, flush=True)
         else:
@@ -79,6 +82,8 @@ def crew(chosen: plan.Plan) -> int:
 def check_ports(chosen: plan.Plan) -> None:
     ports.need_free(chosen.web_port, what="web", name="WEB_PORT")
     if chosen.has_local_pluggy:
+        if chosen.pluggy_port == chosen.web_port:
+            raise Trouble(f"WEB_PORT and PLUGGY_PORT are both {chosen.web_port}: choose two different ones")
         ports.need_free(chosen.pluggy_port, what="local Pluggy", name="PLUGGY_PORT")
 
 

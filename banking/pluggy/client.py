@@ -54,7 +54,8 @@ class Client:
     # --- Connecting -------------------------------------------------------------------------------
     def connect_token(self, *, client_user_id: str, item_id: UUID | None = None) -> str:
         """A token for one opening of the widget (30 minutes)."""
-        body: dict[str, Any] = {"options": {"clientUserId": client_user_id}}
+        options = {"clientUserId": client_user_id, "avoidDuplicates": True}
+        body: dict[str, Any] = {"options": options}
         if item_id is not None:
             body["itemId"] = str(item_id)
         return self._call("POST", "/connect_token", payloads.ConnectToken, json=body).access_token

@@ -1,15 +1,16 @@
 """How each connection is: what its state means, since when, and which one thing would help."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from django.db.models import Prefetch
+from django.db.models import Max, Prefetch
 
 from accounts.models import User
-from banking.models import Account, Item
+from banking.models import Account, Item, SyncRun
 
 
 class State(StrEnum):
@@ -52,8 +53,14 @@ class Connection:
         return self.state in NEEDS_THE_PERSON
 
     @property
+    def was_read(self) -> bool:
+        """A first attempt that failed has nothing that could be out of date."""
+        return bool(self.accounts)
+
+    @property
     def is_stale(self) -> bool:
-        return self.state not in (*BUSY, State.FINE, State.PARTIAL, State.DISCONNECTING)
+        well = (*BUSY, State.FINE, State.PARTIAL, State.DISCONNECTING)
+        return self.was_read and self.state not in well
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,18 @@ def connections(user: User) -> tuple[Connection, ...]:
     accounts = Prefetch("accounts", queryset=Account.objects.of(user), to_attr="listed_accounts")
     items = Item.objects.of(user).select_related("connector", "sync").prefetch_related(accounts)
     return tuple(connection(item) for item in items)
+
+
+def news(user: User, mine: tuple[Connection, ...] | None = None) -> str:
+    """A mark that differs when pages of this person would show something else than before.
+
+    Made of the last run that changed a row and of the state of each connection (`mine`, if already read).
+    """
+    mine = connections(user) if mine is None else mine
+    changed = SyncRun.objects.of(user).exclude(rows_written=0, rows_removed=0)
+    latest = changed.filter(finished_at__isnull=False).aggregate(latest=Max("id"))["latest"]
+    states = sorted(f"{one.item.id}{one.state}" for one in mine)
+    return hashlib.sha256(f"{latest} {states}".encode()).hexdigest()[:16]
 
 
 def connection(item: Item) -> Connection:

@@ -94,8 +94,9 @@ def _hides_amounts(context: dict[str, Any]) -> bool:
 
 @register.filter
 def percent(share: Decimal) -> str:
-    """`37,5%`."""
-    return f"{share.quantize(TENTH, ROUND_HALF_UP):.1f}%".replace(".", ",")
+    """`37,5%`, in English `37.5%`."""
+    text = f"{share.quantize(TENTH, ROUND_HALF_UP):.1f}%"
+    return text.replace(".", ",") if (get_language() or "pt").startswith("pt") else text
 
 
 @register.filter
@@ -234,6 +235,10 @@ def error_words(connection: Connection) -> str:
 
 @register.filter
 def run_words(run: SyncRun) -> words.Words:
+    """A run that found the item in trouble says in which."""
+    error = words.ERRORS.get(run.item_status.partition("/")[2])
+    if run.outcome == SyncRun.Outcome.NOTHING_TO_READ and error:
+        return words.Words(words.RUNS[SyncRun.Outcome.FAILED].title, error, "warn")
     return words.RUNS[run.outcome]
 
 

@@ -125,7 +125,7 @@ def claim(request: HttpRequest) -> HttpResponse:
     except PluggyError:
         return JsonResponse({"error": _("Pluggy cannot be reached. Try again soon.")}, status=503)
     tasks.ring(item.id)
-    return JsonResponse({"url": reverse("connection", args=[item.id])})
+    return JsonResponse({"url": reverse("overview")})
 
 
 @login_required

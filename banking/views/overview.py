@@ -25,12 +25,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     scope, problem = scopes.read(request, tree)
     scope = scope.report
     mine = connections.connections(scope.user)
-    if not mine:
-        return render(request, "banking/empty.html")
+    if not any(one.was_read or one.is_busy for one in mine):
+        return render(
+            request, "banking/empty.html", {"news": connections.news(scope.user, mine), "failed": mine}
+        )
     context = _context(scope, tree) | {
         "connections": mine,
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "busy": [one for one in mine if one.is_busy],
+        "news": connections.news(scope.user, mine),
         "problem": problem,
     }
     return render(request, "banking/overview.html", context)
@@ -45,6 +48,16 @@ def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
         **scopes.choices(scope),
         "today": today,
     }
+
+
+@login_required
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    """Asked every few seconds by an open page: nothing while `seen` holds, else "load yourself anew"."""
+    seen = connections.news(scopes.signed_in(request))
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    return HttpResponse(headers={"HX-Refresh": "true"})
 
 
 @login_required

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
 from banking.models import CategoryTree, Transaction
-from banking.reports import transactions
+from banking.reports import connections, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
 from banking.views.words import COUNTED_WORDS
@@ -37,6 +37,7 @@ def transactions_list(request: HttpRequest) -> HttpResponse:
         "next_url": listing.next and scopes.rows_url(scope, before=listing.next),
         "chips": chips(scope, tree),
         **scopes.choices(scope),
+        "news": connections.news(scope.user),
         "problem": problem,
     }
     return render(request, "banking/transactions.html", context)

@@ -23,7 +23,7 @@ class Words:
 
 
 STATES: dict[State, Words] = {
-    State.FINE: Words(_("Up to date"), _("The bank is read again by itself, every day."), "good"),
+    State.FINE: Words(_("Up to date"), _("Everything that the bank has sent is here."), "good"),
     State.READING: Words(_("Reading"), _("New data has arrived and is being stored."), "busy"),
     State.COLLECTING: Words(
         _("Asking the bank"), _("The bank is sending its data; this takes a moment."), "busy"
@@ -97,7 +97,7 @@ RUNS: dict[str, Words] = {
     SyncRun.Outcome.RUNNING: Words(_("Reading now"), "", "busy"),
     SyncRun.Outcome.SUCCEEDED: Words(_("Read"), "", "good"),
     SyncRun.Outcome.NOTHING_TO_READ: Words(
-        _("Nothing to read"), _("The bank had no new data at that moment."), "off"
+        _("Nothing to read yet"), _("The bank had not finished sending its data."), "off"
     ),
     SyncRun.Outcome.FAILED: Words(
         _("Not read"),

@@ -88,7 +88,7 @@ def test_a_claim_binds_the_item_and_rings(
 ) -> None:
     item_id = pluggy.connect(alice.reference)
     answer = post(as_alice, "claim", {"itemId": item_id})
-    assert answer.json() == {"url": reverse("connection", args=[item_id])}
+    assert answer.json() == {"url": reverse("overview")}
     assert Item.objects.of(alice).get().connector.name
     assert rung == [item_id]
     tasks.run_until_settled(uuid.UUID(item_id))

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from banking.models import CategoryTree, Transaction
@@ -293,3 +294,24 @@ def test_a_cards_balance_is_debt_whatever_its_sign(alice: User) -> None:
     card = item.accounts.get(balance=30)
     (narrow,) = connections.balances(connections.connections(alice), account=card)
     assert (narrow.in_accounts, narrow.on_cards) == (Decimal(0), Decimal(30))
+
+
+def test_an_open_page_learns_that_it_is_old(life: User, as_alice: Client) -> None:
+    seen = as_alice.get(reverse("overview")).context["news"]
+    assert as_alice.get(reverse("news"), {"seen": seen}).status_code == 204
+    item = life.items.get()
+    run = item.runs.create(
+        user=life, fence=1, target_seq=1, started_at=timezone.now(), finished_at=timezone.now()
+    )
+    assert as_alice.get(reverse("news"), {"seen": seen}).status_code == 204  # it changed nothing
+    item.runs.filter(id=run.id).update(rows_written=1)
+    assert as_alice.get(reverse("news"), {"seen": seen})["HX-Refresh"] == "true"
+
+
+def test_a_first_attempt_that_failed_is_no_reason_to_doubt_the_figures(alice: User, as_alice: Client) -> None:
+    bound_item(alice, status="LOGIN_ERROR", execution_status="INVALID_CREDENTIALS")
+    page = as_alice.get(reverse("overview"))
+    assert "banking/empty.html" in [template.name for template in page.templates]
+    store_rows(alice, LIFE)
+    page = as_alice.get(reverse("overview"))
+    assert [one.is_stale for one in page.context["connections"]] == [False, False]

@@ -27,6 +27,7 @@ PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
     "transactions": "GET",
+    "news": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
