@@ -45,8 +45,10 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = N
     except Gone:
         return None
     owner = User.objects.filter(reference=payload.client_user_id or "", is_active=True).first()
-    if owner is None or (only is not None and owner != only):
-        logger.warning("item %s was claimed by someone whose it is not", item_id) if only else None
+    if only is not None and owner != only:
+        logger.warning("item %s was claimed by person %s, whose it is not", item_id, only.pk)
+        return None
+    if owner is None:
         return None
     connector = items.connector(payload.connector, now=now)
     return _stored(payload, owner, connector, now)

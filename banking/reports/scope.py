@@ -1,9 +1,13 @@
 """Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Func, Q, TextField, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
 
 from accounts.models import User
 from banking.models import SPENDING, Account, CategoryTree, Item, Kind, Transaction
@@ -69,13 +73,20 @@ class Scope:
         return Q(account__item=self.item) if self.item is not None else Q()
 
 
+SEARCHED = ("description", "merchant_name", "counterparty", "note")
+ACCENTED, BARE = "áàâãäéèêëíìîïóòôõöúùûüçñ", "aaaaaeeeeiiiiooooouuuucn"
+
+
 def _about(text: str) -> Q:
-    return (
-        Q(description__icontains=text)
-        | Q(merchant_name__icontains=text)
-        | Q(counterparty__icontains=text)
-        | Q(note__icontains=text)
-    )
+    """In what people read, whatever the case and the accents."""
+    wanted = Value(text.lower().translate(str.maketrans(ACCENTED, BARE)))
+    found = [Q(Contains(_bare(column), wanted)) for column in SEARCHED]
+    return reduce(or_, found)
+
+
+def _bare(column: str) -> Func:
+    """Lower case without accents; translate() needs no extension of PostgreSQL."""
+    return Func(Lower(column), Value(ACCENTED), Value(BARE), function="translate", output_field=TextField())
 
 
 def account_of(user: User, account_id: UUID) -> Account:
