@@ -1,5 +1,5 @@
 // Bundles the Connect widget so that it runs under `style-src 'self'`. Node is needed only to refresh it:
-//   mkdir /tmp/connect && cd /tmp/connect && npm init -y
+//   mkdir connect-build && cd connect-build && npm init -y
 //   npm install pluggy-connect-sdk@2.14.2 zoid@9.0.63 jwt-decode@4.0.0 esbuild@0.28.2
 //   cp <project>/static/vendor/pluggy-connect-2.14.2/build.mjs . && node build.mjs
 // Then copy pluggy-connect.js back and put its new sha256 into ../MANIFEST.md.
