@@ -137,7 +137,7 @@ class CreditCardMetadata(Payload, frozen=True):
     total_installments: int | None = None
     total_amount: Decimal | None = None
     purchase_date: str | None = None  # a day, or an instant
-    payee_mcc: int | None = msgspec.field(default=None, name="payeeMCC")
+    payee_mcc: int | str | None = msgspec.field(default=None, name="payeeMCC")
     card_number: str | None = None
     bill_id: UUID | None = None
     bill_forecast_date: str | None = None
