@@ -17,7 +17,8 @@ SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 INCOME, LOANS, INVESTMENTS, OWN_TRANSFERS = "01000000", "02000000", "03000000", "04000000"
 TRANSFERS, LEGAL = "05000000", "06000000"
 PROCEEDS, CARD_PAYMENT, BLOCKED, CASHBACK = "03060000", "05100000", "06010000", "08090000"
-PAYMENT_WORDS = re.compile(r"\b(pagamento|pagto|pgto|pag|fatura)\b", re.IGNORECASE)
+# `PAG*LOJA` is a shop that sells through PagSeguro, not a payment.
+PAYMENT_WORDS = re.compile(r"\b(pagamento|pagto|pgto|pag|fatura)\b(?!\s*\*)", re.IGNORECASE)
 REFUND_WORDS = re.compile(r"\b(estorno|cashback|reembolso)\b", re.IGNORECASE)
 # Roots under which money that comes in is nobody's refund.
 NOT_SPENDING = frozenset({INCOME, TRANSFERS, LEGAL, OTHER})

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
@@ -40,13 +39,11 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
-    today = timezone.localdate()
     return {
         "scope": scope,
         "report": spending.spending(scope, tree),
         "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
         **scopes.choices(scope),
-        "today": today,
     }
 
 

@@ -78,6 +78,12 @@ def test_a_sandbox_cards_payment_is_still_a_payment() -> None:
     assert (found.flow, found.kind) == (Decimal(100), Kind.CARD_PAYMENT)
 
 
+def test_a_sandbox_purchase_at_a_shop_called_pag_is_a_purchase() -> None:
+    purchase = row(type="CREDIT", amount=Decimal(-30), description="PAG*LOJA", category_id=OTHER)
+    found = classify(purchase, QUIRKY_CARD, roots=ROOTS)
+    assert (found.flow, found.kind) == (Decimal(-30), Kind.EXPENSE)
+
+
 def test_a_foreign_purchase_counts_in_the_accounts_currency() -> None:
     found = classify(row(type="DEBIT", amount=Decimal(20), value=Decimal("108.40")), CARD, roots=ROOTS)
     assert found.flow == Decimal("-108.40")
@@ -111,6 +117,7 @@ def test_a_foreign_purchase_counts_in_the_accounts_currency() -> None:
         (Kind.CARD_PAYMENT, CARD, "CREDIT", "", {"description": "DEB AUT FATURA"}),
         (Kind.REFUND, CARD, "CREDIT", "", {"description": "ESTORNO DE PAGAMENTO"}),
         (Kind.REFUND, CARD, "CREDIT", "11010000", {"description": "PAG*RESTAURANTE"}),
+        (Kind.REFUND, CARD, "CREDIT", "", {"description": "PAG*PADARIA DO ZE"}),
         (Kind.INVESTMENT, BANK, "DEBIT", "03020000", {}),
         (Kind.INVESTMENT, BANK, "CREDIT", "03020000", {}),
         (Kind.LOAN, BANK, "CREDIT", "02040000", {}),
