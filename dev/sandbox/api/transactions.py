@@ -49,7 +49,7 @@ def index() -> Response:
 @bp.get("/transactions/<transaction_id>")
 def show(transaction_id: str) -> Json:
     """One transaction."""
-    return _load(transaction_id)
+    return _load(transaction_id).data
 
 
 @bp.patch("/transactions/<transaction_id>")
@@ -59,21 +59,19 @@ def update(transaction_id: str) -> Json:
     if category_name(category_id) is None:
         raise ApiError(400, "categoryId must be the id of a category")
     with here().database.writing():
-        data = _load(transaction_id)
-        row = ledger.transaction(here().database, transaction_id)
-        assert row is not None
+        kept = _load(transaction_id)
+        data = kept.data
         data |= {"categoryId": category_id, "category": category_name(category_id)}
         data["updatedAt"] = iso(here().clock.now())
-        ledger.save_transactions(here().database, [ledger.Entry(data, row["cents"], bool(row["told"]))])
+        ledger.save_transactions(here().database, [ledger.Entry(data, kept.cents, kept.told)])
     return data
 
 
-def _load(transaction_id: str) -> Json:
-    row = ledger.transaction(here().database, transaction_id)
-    if row is None:
+def _load(transaction_id: str) -> ledger.Kept:
+    kept = ledger.transaction(here().database, transaction_id)
+    if kept is None:
         raise ApiError(404, "Transaction not found", "TRANSACTION_NOT_FOUND")
-    found: Json = json.loads(row["data"])
-    return found
+    return kept
 
 
 @dataclass

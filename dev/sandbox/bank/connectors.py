@@ -1,4 +1,4 @@
-"""The institutions on offer: data/connectors.json completed to the shape of the API."""
+"""The institutions on offer (data/connectors.json), completed to the API's shape, and their habits."""
 
 import json
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any
 from dev.sandbox.world.voice import Habits
 
 Json = dict[str, Any]
-FILE = Path(__file__).parents[1] / "data" / "connectors.json"
+DATA = Path(__file__).parents[1] / "data"
 PRODUCTS = ["ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS", "PAYMENT_DATA"]
 BORN = "2026-01-05T12:00:00.000Z"
 NEVER = (
@@ -22,7 +22,16 @@ NEVER = (
 
 @cache
 def _known() -> dict[int, Json]:
-    return {entry["id"]: entry for entry in json.loads(FILE.read_text(encoding="utf-8"))}
+    return {entry["id"]: entry for entry in _read("connectors.json")}
+
+
+@cache
+def _habits() -> dict[int, Habits]:
+    return {int(number): Habits(**habits) for number, habits in _read("banks.json").items()}
+
+
+def _read(name: str) -> Any:
+    return json.loads((DATA / name).read_text(encoding="utf-8"))
 
 
 def exists(connector_id: object) -> bool:
@@ -37,7 +46,7 @@ def ids() -> list[int]:
 
 def habits(connector_id: int) -> Habits:
     """How the institution reports."""
-    return Habits(**_known()[connector_id]["habits"])
+    return _habits()[connector_id]
 
 
 def name(connector_id: int) -> str:
@@ -63,8 +72,7 @@ def credentials(connector_id: int) -> list[Json]:
 
 def connector(connector_id: int, origin: str) -> Json:
     """The connector as the API gives it; its logo is served from `origin`."""
-    entry = {key: value for key, value in _known()[connector_id].items() if key != "habits"}
-    return entry | {
+    return _known()[connector_id] | {
         "imageUrl": f"{origin}/static/connectors/{connector_id}.svg",
         "products": PRODUCTS,
         "productCoverage": PRODUCTS,

@@ -1,8 +1,6 @@
 """Control of money and items: rows added, changed and removed as a bank would, forced statuses, syncs."""
 
 import datetime as dt
-import json
-import sqlite3
 import uuid
 from decimal import Decimal, InvalidOperation
 from random import Random
@@ -67,13 +65,13 @@ def change(transaction_id: str) -> Json:
     body = json_body()
     with here().database.writing():
         row, kind, item = _find_row(transaction_id)
-        data: Json = json.loads(row["data"])
+        data = row.data
         speaker = here().collector.speaker(item, kind, here().clock.now())
         cents = _changed(data, speaker, kind, body)
         data["updatedAt"] = iso(speaker.now)
-        entry = ledger.Entry(data, row["cents"] if cents is None else cents, bool(row["told"]))
+        entry = ledger.Entry(data, row.cents if cents is None else cents, row.told)
         ledger.save_transactions(here().database, [entry])
-        _announce(item, Report(row["account_id"], updated=[transaction_id]), body)
+        _announce(item, Report(row.account_id, updated=[transaction_id]), body)
     return data
 
 
@@ -84,7 +82,7 @@ def remove(transaction_id: str) -> Json:
     with here().database.writing():
         row, _, item = _find_row(transaction_id)
         ledger.delete_transaction(here().database, row)
-        _announce(item, Report(row["account_id"], deleted=[transaction_id]), body)
+        _announce(item, Report(row.account_id, deleted=[transaction_id]), body)
     return {"count": 1}
 
 
@@ -144,11 +142,11 @@ def find(item_id: str) -> Item:
     return item
 
 
-def _find_row(transaction_id: str) -> tuple[sqlite3.Row, str, Item]:
+def _find_row(transaction_id: str) -> tuple[ledger.Kept, str, Item]:
     row = ledger.transaction(here().database, transaction_id)
     if row is None:
         raise ApiError(404, "Transaction not found", "TRANSACTION_NOT_FOUND")
-    account = ledger.account(here().database, row["account_id"])
+    account = ledger.account(here().database, row.account_id)
     assert account is not None
     return row, account["kind"], find(account["item_id"])
 

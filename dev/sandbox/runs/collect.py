@@ -97,7 +97,7 @@ class Collector:
     def _by_hand(self, item: Item, kind: str) -> list[tuple[dt.date, int]]:
         speaker = self.speaker(item, kind, self.clock.now())
         rows = ledger.added_by_hand(self.database, speaker.account_id)
-        return [(local_day(row["date"]), speaker.sign(kind, row["cents"])) for row in rows]
+        return [(local_day(row.data["date"]), speaker.sign(kind, row.cents)) for row in rows]
 
     def _account(
         self, item: Item, kind: str, telling: Telling, future: list[Row], now: dt.datetime
@@ -133,18 +133,18 @@ class Collector:
         found = ledger.transaction(self.database, entry.data["id"])
         assert found is not None
         fresh = {name: entry.data[name] for name in ("status", "creditCardMetadata", "updatedAt")}
-        return Entry(json.loads(found["data"]) | fresh, found["cents"])
+        return Entry(found.data | fresh, found.cents)
 
     def _settle_by_hand(self, speaker: Speaker) -> list[str]:
         """Rows of the control room leave the open bill like the others."""
-        sql = "SELECT * FROM transactions WHERE account_id = ? AND told = 0 AND status = 'PENDING'"
         settled = []
-        for row in self.database.rows(sql, speaker.account_id):
-            data = json.loads(row["data"])
-            if data["creditCardMetadata"] and accounts.is_billed(local_day(row["date"]), self.clock.today()):
-                data["creditCardMetadata"]["billId"] = speaker.bill_id(local_day(row["date"]))
+        for row in ledger.added_by_hand(self.database, speaker.account_id):
+            data, day = row.data, local_day(row.data["date"])
+            waits = data["status"] == "PENDING" and data["creditCardMetadata"]
+            if waits and accounts.is_billed(day, self.clock.today()):
+                data["creditCardMetadata"]["billId"] = speaker.bill_id(day)
                 data |= {"status": "POSTED", "updatedAt": iso(speaker.now)}
-                settled.append(Entry(data, row["cents"], told=False))
+                settled.append(Entry(data, row.cents, told=False))
         ledger.save_transactions(self.database, settled)
         return [entry.data["id"] for entry in settled]
 

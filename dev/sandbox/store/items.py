@@ -46,6 +46,9 @@ class Item:
     ever_collected: bool = False
     opened_on: str = ""
     mfa_accepted: bool = True
+    special: str = ""  # what the login asks for beyond an ordinary life: "perf-100x", "multi-company", ...
+    failing: list[str] = field(default_factory=list)  # products that runs cannot collect: PARTIAL_SUCCESS
+    loaded: bool = False  # came from a file: no life is told for it
     run: Run | None = None
 
 
@@ -76,7 +79,8 @@ def delete(database: Database, item_id: str) -> None:
     with database.writing() as connection:
         for table in ("transactions", "gone_transactions", "bills"):
             connection.execute(f"DELETE FROM {table} WHERE account_id IN ({accounts})", (item_id,))
-        connection.execute("DELETE FROM accounts WHERE item_id = ?", (item_id,))
+        for table in ("accounts", "records"):
+            connection.execute(f"DELETE FROM {table} WHERE item_id = ?", (item_id,))
         connection.execute("DELETE FROM items WHERE id = ?", (item_id,))
         connection.execute("INSERT OR IGNORE INTO gone_items VALUES (?)", (item_id,))
 

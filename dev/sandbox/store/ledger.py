@@ -20,6 +20,16 @@ class Entry:
     told: bool = True
 
 
+@dataclass(frozen=True)
+class Kept:
+    """One transaction as it is stored."""
+
+    account_id: str
+    data: Json
+    cents: int
+    told: bool
+
+
 def dumps(data: Json) -> str:
     """JSON as it leaves: compact, readable accents."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -48,9 +58,10 @@ def account(database: Database, account_id: str) -> sqlite3.Row | None:
     return database.row("SELECT * FROM accounts WHERE id = ?", account_id)
 
 
-def transaction(database: Database, transaction_id: str) -> sqlite3.Row | None:
-    """One transaction's row."""
-    return database.row("SELECT * FROM transactions WHERE id = ?", transaction_id)
+def transaction(database: Database, transaction_id: str) -> Kept | None:
+    """One transaction, or None."""
+    row = database.row("SELECT * FROM transactions WHERE id = ?", transaction_id)
+    return Kept(row["account_id"], json.loads(row["data"]), row["cents"], bool(row["told"])) if row else None
 
 
 def transactions(database: Database, account_id: str) -> list[Json]:
@@ -74,11 +85,11 @@ def _columns(entry: Entry) -> tuple[Any, ...]:
     return (*key, entry.cents, data["status"], bill, int(entry.told), dumps(data))
 
 
-def delete_transaction(database: Database, row: sqlite3.Row) -> None:
+def delete_transaction(database: Database, kept: Kept) -> None:
     """Remove a transaction and remember its id, so that no later collecting brings it back."""
+    gone = (kept.data["id"], kept.account_id)
     with database.writing() as connection:
-        connection.execute("DELETE FROM transactions WHERE id = ?", (row["id"],))
-        gone = (row["id"], row["account_id"])
+        connection.execute("DELETE FROM transactions WHERE id = ?", gone[:1])
         connection.execute("INSERT OR IGNORE INTO gone_transactions VALUES (?, ?)", gone)
 
 
@@ -99,9 +110,10 @@ def total_cents(database: Database, account_id: str, *, until: str, only: str | 
     return int(found["total"]) if found else 0
 
 
-def added_by_hand(database: Database, account_id: str) -> list[sqlite3.Row]:
-    """Date and cents of the rows that the control room added."""
-    return database.rows("SELECT date, cents FROM transactions WHERE account_id = ? AND told = 0", account_id)
+def added_by_hand(database: Database, account_id: str) -> list[Kept]:
+    """The rows that the control room added."""
+    rows = database.rows("SELECT * FROM transactions WHERE account_id = ? AND told = 0", account_id)
+    return [Kept(account_id, json.loads(row["data"]), row["cents"], told=False) for row in rows]
 
 
 def save_bills(database: Database, account_id: str, bills: Iterable[Json]) -> None:

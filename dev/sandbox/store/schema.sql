@@ -32,6 +32,16 @@ CREATE TABLE IF NOT EXISTS transactions (
 CREATE INDEX IF NOT EXISTS transactions_page ON transactions (account_id, date DESC, id DESC);
 CREATE INDEX IF NOT EXISTS transactions_new ON transactions (account_id, created_at);
 CREATE TABLE IF NOT EXISTS gone_transactions (id TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS records (     -- investments, loans, identities, consents and the like
+    id TEXT PRIMARY KEY,
+    item_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    parent_id TEXT,                      -- the investment of an investment's transaction, the account of a statement
+    position INTEGER NOT NULL,
+    data TEXT NOT NULL                   -- as the API gives it
+);
+CREATE INDEX IF NOT EXISTS records_item ON records (item_id, kind, position);
+CREATE INDEX IF NOT EXISTS records_parent ON records (parent_id, kind, position) WHERE parent_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS bills (
     id TEXT PRIMARY KEY,
     account_id TEXT NOT NULL,
