@@ -1,29 +1,40 @@
-"""Recompute the derived sums of exactly the groups that changed; rebuild() from nothing gives the same."""
+"""Keep the derived sums: each write moves its groups by what it changed; rebuild() gives the same anew."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import connection, transaction
 
-from banking.models import Basis
-from banking.upsert.transactions import Group
+from banking.models import Basis, MonthTotal, Transaction
+from banking.models.rollups import Delta
 
 
-def recompute(groups: Iterable[Group]) -> None:
-    """Sum the touched (account, basis, month) groups again, in the caller's transaction."""
-    wanted = list(groups)
-    if not wanted:
+def apply(deltas: Iterable[Delta]) -> None:
+    """Move the sums, in the transaction that wrote the rows. Its cost does not know how many rows a group has.
+
+    The caller holds the item's sync state locked, as everyone who writes its rows does.
+    """
+    moved = list(deltas)
+    if not moved:
         return
-    parameters: dict[str, Any] = {
-        "accounts": [account for account, _, _ in wanted],
-        "bases": [str(basis) for _, basis, _ in wanted],
-        "months": [month for _, _, month in wanted],
-    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{_TOUCHED} DELETE FROM banking_monthtotal old USING touched {_OF_TOUCHED}", parameters
+        cursor.execute(_SQL_MOVE, [list(column) for column in zip(*moved, strict=True)])
+        if any(delta.rows <= 0 for delta in moved):
+            accounts = list({delta.account_id for delta in moved})
+            cursor.execute(_SQL_EMPTY, [accounts])
+
+
+def of_row(row: Transaction, *, sign: int) -> list[Delta]:
+    """What one row counts for, added (1) or taken away (-1); a tombstone counts nowhere."""
+    if row.deleted_at:
+        return []
+    months = ((Basis.COMPETENCE, row.month_competence), (Basis.CASH, row.month_cash))
+    return [
+        Delta(
+            row.user_id, row.account_id, row.flow_currency, basis, month, row.category_id, row.kind,
+            sign * row.flow, sign,
         )
-        cursor.execute(_TOUCHED + _INSERT.format(source=_ROWS + _ONLY_TOUCHED), parameters)
+        for basis, month in months
+    ]  # fmt: skip
 
 
 def rebuild() -> None:
@@ -43,15 +54,17 @@ def differences() -> list[tuple[object, ...]]:
         return list(cursor.fetchall())
 
 
-_TOUCHED = """
-    WITH touched AS (
-        SELECT * FROM unnest(%(accounts)s::uuid[], %(bases)s::text[], %(months)s::date[])
-                      AS touched (account_id, basis, month)
+_SQL_MOVE = f"""
+    INSERT INTO {MonthTotal._meta.db_table} AS old
+        (user_id, account_id, currency, basis, month, category_id, kind, total, rows)
+    SELECT * FROM unnest(
+        %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[],
+        %s::numeric[], %s::int[]
     )
+    ON CONFLICT (account_id, basis, month, category_id, kind, currency)
+    DO UPDATE SET total = old.total + excluded.total, rows = old.rows + excluded.rows
 """
-_OF_TOUCHED = """
-    WHERE old.account_id = touched.account_id AND old.basis = touched.basis AND old.month = touched.month
-"""
+_SQL_EMPTY = f"DELETE FROM {MonthTotal._meta.db_table} WHERE account_id = ANY(%s) AND rows = 0 AND total = 0"
 # Each live row counts once in each basis, in the month that the basis gives it.
 _ROWS = f"""
     FROM banking_transaction row
@@ -59,10 +72,6 @@ _ROWS = f"""
         VALUES ('{Basis.COMPETENCE}', row.month_competence), ('{Basis.CASH}', row.month_cash)
     ) AS counted (basis, month)
     WHERE row.deleted_at IS NULL
-"""
-_ONLY_TOUCHED = """
-    AND row.account_id IN (SELECT account_id FROM touched)
-    AND (row.account_id, counted.basis, counted.month) IN (SELECT account_id, basis, month FROM touched)
 """
 _SUMS = """
     SELECT row.user_id, row.account_id, row.flow_currency AS currency, counted.basis, counted.month,

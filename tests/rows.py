@@ -60,7 +60,7 @@ def write(account: Account, *bodies: dict[str, Any]) -> transactions.Changes:
             roots=CategoryTree.load().roots,
             read_at=timezone.now(),
         )
-        rollups.recompute(changes.groups)
+        rollups.apply(changes.deltas)
     return changes
 
 

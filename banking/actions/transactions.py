@@ -4,7 +4,7 @@ from django.db import transaction
 
 from banking import rollups
 from banking.classify import Facts, PersonsWord, classify
-from banking.models import Basis, CategoryTree, SyncState, Transaction
+from banking.models import CategoryTree, SyncState, Transaction
 from banking.upsert import accounts
 
 
@@ -14,17 +14,13 @@ def say(row: Transaction, word: PersonsWord, *, note: str) -> None:
     # The engine renews its lease in this row before each write: holding it, nobody else writes the item.
     SyncState.objects.select_for_update().get(item_id=row.account.item_id)
     row.refresh_from_db(from_queryset=Transaction.objects.select_related("account__item__connector"))
+    before = rollups.of_row(row, sign=-1)
     account = accounts.facts(row.account)
     concluded = classify(facts_of(row), account, roots=CategoryTree.load().roots, person=word)
     row.person_category_id, row.hidden, row.note = word.category_id, word.hidden, note
     row.category_id, row.kind, row.kind_reason = concluded.category_id, concluded.kind, concluded.reason
     row.save(update_fields=["person_category", "hidden", "note", "category", "kind", "kind_reason"])
-    rollups.recompute(
-        {
-            (row.account_id, Basis.COMPETENCE, row.month_competence),
-            (row.account_id, Basis.CASH, row.month_cash),
-        }
-    )
+    rollups.apply([*before, *rollups.of_row(row, sign=1)])
 
 
 def facts_of(row: Transaction) -> Facts:

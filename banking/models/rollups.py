@@ -1,5 +1,10 @@
 """Derived sums per month, so that a report costs the same whatever the history."""
 
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
 from django.db import models
 
 from accounts.models import User
@@ -49,3 +54,17 @@ class MonthTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.category_id} {self.kind} {self.total}"
+
+
+class Delta(NamedTuple):
+    """By how much one group of MonthTotal moves."""
+
+    user_id: int
+    account_id: UUID
+    currency: str
+    basis: str
+    month: date
+    category_id: str
+    kind: str
+    total: Decimal
+    rows: int

@@ -40,8 +40,11 @@ class Transaction(models.Model):
     PERSON_COLUMNS: ClassVar[tuple[str, ...]] = ("person_category", "note", "hidden")
 
     id = models.UUIDField(primary_key=True)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="transactions")
+    # No index of their own for the foreign keys: those of Meta begin with them, and each one costs every write.
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="transactions", db_index=False
+    )
 
     # What the bank sent.
     description = models.TextField()
@@ -80,7 +83,7 @@ class Transaction(models.Model):
     flow_currency = models.CharField(max_length=3)
     kind = models.CharField(max_length=12, choices=Kind)
     kind_reason = models.CharField(max_length=40)
-    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+", db_index=False)
     month_competence = models.DateField(help_text="first day of the month in which it happened")
     month_cash = models.DateField(help_text="first day of the month in which it was or will be paid")
     read_at = models.DateTimeField(help_text="when the bank's answer that wrote this row was asked for")
@@ -88,7 +91,7 @@ class Transaction(models.Model):
 
     # What the person said. Sync never writes these.
     person_category = models.ForeignKey(
-        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     note = models.TextField(blank=True, default="", db_default="")
     hidden = models.BooleanField(default=False, db_default=False)
@@ -111,8 +114,12 @@ class Transaction(models.Model):
                 F("local_date").desc(),
                 F("id").desc(),
                 name="transaction_user_date",
-                include=["account_id", "category_id", "kind", "flow", "flow_currency"],
-                condition=Q(deleted_at=None),
+                include=["account_id", "category_id", "kind", "flow", "flow_currency", "deleted_at"],
+            ),
+            models.Index(
+                fields=["account"],
+                name="transaction_persons_word",
+                condition=Q(person_category__isnull=False) | Q(hidden=True),
             ),
         )
 

@@ -124,7 +124,7 @@ class AccountReader:
             raise Unavailable(f"account {self.account.id} was answered with rows of another: {strangers[:3]}")
         with self.lease.writing(self.now()):
             changes = transactions.store(self.account, page, roots=self.roots, read_at=asked_at)
-            rollups.recompute(changes.groups)
+            rollups.apply(changes.deltas)
         self.run.rows_read += len(page)
         self.run.rows_written += changes.rows
 
@@ -134,5 +134,5 @@ class AccountReader:
             return
         with self.lease.writing(self.now()):
             changes = transactions.remove(self.account, ids, now=self.now())
-            rollups.recompute(changes.groups)
+            rollups.apply(changes.deltas)
         self.run.rows_removed += changes.rows
