@@ -1,6 +1,7 @@
 """What a row IS: its day, flow, kind, category and months. docs/numbers.md in code; pure and total."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -85,7 +86,7 @@ def facts(row: payloads.Transaction) -> Facts:
 
 
 def classify(
-    row: Facts, account: AccountFacts, *, roots: dict[str, str], person: PersonsWord = SILENT
+    row: Facts, account: AccountFacts, *, roots: Mapping[str, str], person: PersonsWord = SILENT
 ) -> Classified:
     """Answer for any row. `roots` maps each known category id to the id at the top of its branch."""
     day = local_date(row.occurred_at)

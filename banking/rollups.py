@@ -9,7 +9,7 @@ from banking.models.rollups import Delta
 
 
 def apply(deltas: Iterable[Delta]) -> None:
-    """Move the sums, in the transaction that wrote the rows. Its cost does not know how many rows a group has.
+    """Move the sums, in the transaction that wrote the rows; whatever rows a group has, it costs the same.
 
     The caller holds the item's sync state locked, as everyone who writes its rows does.
     """

@@ -3,19 +3,12 @@
 All of them write the same rows into the same table with the same indexes, in turns, in one run.
 """
 
-import argparse
-import time
-from collections.abc import Callable, Iterator
-from statistics import median
-from typing import Any
-
-from bench._ground import an_account, pages
-from django.db import connection, transaction
-from django.utils import timezone
 import msgspec
+from django.db import transaction
+from django.utils import timezone
 
 from banking import rollups
-from banking.models import Account, CategoryTree, Transaction
+from banking.models import Account, CategoryTree
 from banking.pluggy import payloads
 from banking.upsert import transactions
 

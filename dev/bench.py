@@ -24,7 +24,9 @@ def run(name: str, words: list[str]) -> int:
         environment = {**os.environ, **TESTING, "DEBUG": "False", **urls, "PYTHONUTF8": "1"}
         python = [sys.executable, "-W", "ignore"]
         subprocess.run([*python, "manage.py", "migrate", "-v0"], cwd=PROJECT, env=environment, check=True)
-        return subprocess.run([*python, "-m", f"bench.{name}", *words], cwd=PROJECT, env=environment).returncode
+        return subprocess.run(
+            [*python, "-m", f"bench.{name}", *words], cwd=PROJECT, env=environment
+        ).returncode
 
 
 def main(words: list[str]) -> int:

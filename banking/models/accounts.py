@@ -1,5 +1,7 @@
 """Bank accounts and credit cards, as the bank describes them."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from accounts.models import User
@@ -19,6 +21,13 @@ class Account(models.Model):
     class Type(models.TextChoices):
         BANK = "BANK"
         CREDIT = "CREDIT"
+
+    PROGRESS: ClassVar[tuple[str, ...]] = (
+        "created_read_to",
+        "first_read_after",
+        "first_read_newest",
+        "transactions_read_at",
+    )
 
     id = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="accounts")
@@ -53,6 +62,12 @@ class Account(models.Model):
         null=True,
         blank=True,
         help_text="every row that Pluggy made before this is known; its clock, not ours",
+    )
+    first_read_after = models.TextField(
+        blank=True, default="", help_text="where the first reading stopped, should it have been interrupted"
+    )
+    first_read_newest = models.DateTimeField(
+        null=True, blank=True, help_text="the newest row, by Pluggy's clock, when the first reading began"
     )
     transactions_read_at = models.DateTimeField(null=True, blank=True)
 

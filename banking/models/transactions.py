@@ -40,7 +40,7 @@ class Transaction(models.Model):
     PERSON_COLUMNS: ClassVar[tuple[str, ...]] = ("person_category", "note", "hidden")
 
     id = models.UUIDField(primary_key=True)
-    # No index of their own for the foreign keys: those of Meta begin with them, and each one costs every write.
+    # Foreign keys have no index of their own: those of Meta begin with them, and each costs every write.
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="transactions", db_index=False

@@ -1,6 +1,6 @@
 """The border: the only code that knows Pluggy's URLs and its camelCase. It knows no model."""
 
-from banking.pluggy.client import Client
+from banking.pluggy.client import Client, Rows
 from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
 
-__all__ = ["Client", "Gone", "Limited", "PluggyError", "Refused", "Unauthorized", "Unavailable"]
+__all__ = ["Client", "Gone", "Limited", "PluggyError", "Refused", "Rows", "Unauthorized", "Unavailable"]

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -36,6 +36,13 @@ KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
 IDS_PER_CALL = 400
 MOST_PAGES = 10_000
 VERSION = "0.1"
+
+
+class Rows(NamedTuple):
+    """One page of transactions, and the cursor behind it: empty at the end."""
+
+    rows: list[payloads.Transaction]
+    after: str
 
 
 class Client:
@@ -89,18 +96,17 @@ class Client:
         *,
         created_from: datetime | None = None,
         date_from: date | None = None,
-    ) -> Iterator[list[payloads.Transaction]]:
-        """Pages of up to 500 rows, newest first. The two filters exclude each other."""
-        params = {"accountId": str(account_id)}
+        after: str = "",
+    ) -> Iterator[Rows]:
+        """Pages of up to 500 rows, newest first. The two filters exclude each other; `after` goes on."""
+        params = {"accountId": str(account_id)} | ({"after": after} if after else {})
         if created_from is not None:
             params["createdAtFrom"] = created_from.isoformat().replace("+00:00", "Z")
         if date_from is not None:
             params["dateFrom"] = date_from.isoformat()
         return self._follow(params)
 
-    def transactions_by_id(
-        self, account_id: UUID, transaction_ids: list[UUID]
-    ) -> Iterator[list[payloads.Transaction]]:
+    def transactions_by_id(self, account_id: UUID, transaction_ids: list[UUID]) -> Iterator[Rows]:
         """Those of the rows that exist; what is missing in the answer does not."""
         for start in range(0, len(transaction_ids), IDS_PER_CALL):
             wanted = transaction_ids[start : start + IDS_PER_CALL]
@@ -120,15 +126,15 @@ class Client:
         return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
 
     # --- Below ------------------------------------------------------------------------------------
-    def _follow(self, params: dict[str, str]) -> Iterator[list[payloads.Transaction]]:
+    def _follow(self, params: dict[str, str]) -> Iterator[Rows]:
         """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             page = self._call("GET", "/v2/transactions", payloads.Cursor[payloads.Transaction], params=params)
-            yield page.results
+            after = parse_qs((page.next or "").partition("?")[2]).get("after", [""])[0]
+            yield Rows(page.results, after)
             if not page.next:
                 return
-            after = parse_qs(page.next.partition("?")[2]).get("after", [""])[0]
             if not after or after in seen:
                 raise Unavailable(f"the cursor of /v2/transactions leads nowhere: {page.next[:200]!r}")
             seen.add(after)

@@ -33,7 +33,7 @@ def store(item: Item, listed: Sequence[payloads.Account], *, now: datetime) -> l
 _ACCOUNT_COLUMNS = [
     column.name
     for column in Account._meta.concrete_fields
-    if column.name not in ("id", "user", "item", "transactions_read_at", "created_read_to")
+    if column.name not in ("id", "user", "item", *Account.PROGRESS)
 ]
 
 

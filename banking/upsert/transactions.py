@@ -254,7 +254,16 @@ _SQL_DELTAS = f"""
     GROUP BY 1, 2, 3, 4, 5, 6, 7
     HAVING sum(total) <> 0 OR sum(rows) <> 0
 """
-_COUNTED = ("user_id", "account_id", "flow_currency", "month_competence", "month_cash", "category_id", "kind", "flow")
+_COUNTED = (
+    "user_id",
+    "account_id",
+    "flow_currency",
+    "month_competence",
+    "month_cash",
+    "category_id",
+    "kind",
+    "flow",
+)
 # `changed` is made before anything is written: it holds what the rows were, and so the sums that they leave.
 _SQL_MERGE = f"""
     WITH changed AS MATERIALIZED (

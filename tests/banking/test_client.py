@@ -108,7 +108,7 @@ def test_amounts_are_read_from_the_text(client: Client, pluggy: LocalPluggy) -> 
         '"updatedAt":"2026-11-20T00:00:00Z","type":"SOMETHING NEW","future":{"field":1}}'
     )
     pluggy.fault("status", "/v2/transactions", status=200, body=f'{{"results":[{row}],"next":null}}')
-    ((found,),) = client.transactions(uuid.uuid4())
+    (((found,), _),) = client.transactions(uuid.uuid4())
     assert found.amount == Decimal("2431.5285")
 
 

@@ -16,7 +16,7 @@ from accounts.models import User
 from banking import rollups
 from banking.actions import connections
 from banking.application import pluggy as our_client
-from banking.models import Item, SyncHint, SyncRun, SyncState, Transaction
+from banking.models import Account, Item, SyncHint, SyncRun, SyncState, Transaction
 from banking.pluggy import Client
 from banking.sync import lease, sync_item
 from tests.localpluggy import SANDBOX_BANK, LocalPluggy
@@ -290,7 +290,35 @@ def test_a_row_that_goes_while_the_first_reading_is_interrupted(alice: User, plu
     half_read = Transaction.objects.filter(account__item=item, account__created_read_to=None)
     row = half_read.earliest("local_date")
     pluggy.control("DELETE", f"/transactions/{row.id}", silent=True)
+    changed(item, **hint_of(row, "deleted"))
     run(item, after=LATER)
+    assert live(item) == remote(pluggy, item)
+
+
+def test_an_interrupted_first_reading_goes_on_where_it_stopped(alice: User, pluggy: LocalPluggy) -> None:
+    item_id = pluggy.connect(alice.reference)
+    item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now())
+    pluggy.fault("status", "after=", status=502)
+    first = run(item)
+    account = Account.objects.exclude(first_read_after="").get(item=item)
+    kept = Transaction.objects.filter(account=account).count()
+    assert kept == 500
+    pluggy.spend(item_id, accountId=str(account.id), description="ENQUANTO ISSO", amount=-3, silent=True)
+    second = run(item, after=LATER)
+    assert live(item) == remote(pluggy, item)
+    assert first.rows_read + second.rows_read < 2 * len(remote(pluggy, item))
+    account.refresh_from_db()
+    assert account.first_read_after == "" and account.first_read_newest is None
+
+
+def test_a_place_that_pluggy_no_longer_knows_is_forgotten(alice: User, pluggy: LocalPluggy) -> None:
+    item_id = pluggy.connect(alice.reference)
+    item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now())
+    pluggy.fault("status", "after=", status=502)
+    run(item)
+    Account.objects.filter(item=item).exclude(first_read_after="").update(first_read_after="nonsense")
+    assert run(item, after=LATER).outcome == SyncRun.Outcome.FAILED
+    run(item, after=2 * LATER)
     assert live(item) == remote(pluggy, item)
 
 

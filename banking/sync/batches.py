@@ -1,0 +1,53 @@
+"""Pages on their way into the database: gathered until a batch is worth its commit, and remembered."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from banking.pluggy import PluggyError, Rows, payloads
+
+# A commit costs as much as writing a few hundred rows (bench/sync.py); a lost batch is read again, and the
+# lease must be renewed in time however slowly pages come.
+MOST_ROWS = 5_000
+LONGEST = timedelta(seconds=10)
+
+
+@dataclass
+class Batch:
+    """Some pages of rows, and the cursor behind them."""
+
+    asked_at: datetime  # when the first of its pages was asked for
+    rows: list[payloads.Transaction] = field(default_factory=list)
+    after: str = ""
+
+
+@dataclass
+class Found:
+    """What a stream of pages held."""
+
+    ids: set[UUID] = field(default_factory=set)
+    newest: datetime | None = None  # Pluggy's createdAt
+
+    def add(self, rows: list[payloads.Transaction]) -> None:
+        self.ids |= {row.id for row in rows}
+        made = [row.created_at for row in rows]
+        self.newest = max([*made, *([self.newest] if self.newest else [])], default=None)
+
+
+def batches(pages: Iterable[Rows], *, now: Callable[[], datetime]) -> Iterator[Batch]:
+    """Each batch as soon as it is large or old enough; what came before a failure is not thrown away."""
+    batch = Batch(now())
+    try:
+        for page in pages:
+            batch.rows += page.rows
+            batch.after = page.after
+            if len(batch.rows) >= MOST_ROWS or now() - batch.asked_at > LONGEST:
+                yield batch
+                batch = Batch(now())
+    except PluggyError:
+        if batch.rows:
+            yield batch
+        raise
+    if batch.rows:
+        yield batch
