@@ -6,6 +6,7 @@
 help:
 	@echo 'make demo    runs everything on this machine: web, worker, PostgreSQL, Redis and a local Pluggy'
 	@echo 'make test    runs every check and test; ARGS="-k inbox" goes to pytest'
+	@echo 'make bench-sync   rows per second of a sync beside COPY and the ORM; ARGS="--rows 20000"'
 	@echo 'make stop    stops the private PostgreSQL and Redis, should a crash have left them running'
 	@echo 'make clean   removes .venv and caches; the data of the demo stay'
 	@echo 'make wipe    removes the data of the demo and .env for good, without asking'
@@ -25,9 +26,13 @@ demo: venv
 test: venv
 	@exec .venv/bin/python -m dev.check $(CHECK) -- $(ARGS)
 
+bench-%: venv
+	@exec .venv/bin/python -m dev.bench $* $(ARGS)
+
 stop:
 	@test ! -d .venv || .venv/bin/python -m dev.services stop
 	@test ! -d .venv || test ! -d var/test || .venv/bin/python -m dev.services stop --dir var/test
+	@test ! -d .venv || test ! -d var/bench || .venv/bin/python -m dev.services stop --dir var/bench
 
 clean: stop
 	@rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -36,4 +41,5 @@ clean: stop
 wipe:
 	@test ! -d .venv || .venv/bin/python -m dev.services wipe
 	@test ! -d .venv || test ! -d var/test || .venv/bin/python -m dev.services wipe --dir var/test
+	@test ! -d .venv || test ! -d var/bench || .venv/bin/python -m dev.services wipe --dir var/bench
 	@rm -rf var .env

@@ -1,22 +1,16 @@
 """What the benchmarks stand on: Django, a person with accounts, and pages of rows as Pluggy sends them."""
 
 import json
-import os
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-import django
+from django.core.management import call_command
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pfm.settings")
-django.setup()
-
-from django.core.management import call_command  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from accounts.models import User  # noqa: E402
-from banking.models import Account, Connector, Item, SyncState  # noqa: E402
+from accounts.models import User
+from banking.models import Account, Connector, Item, SyncState
 
 PAGE = 500
 NEWEST = date(2026, 11, 20)

@@ -1,32 +1,171 @@
 """Rows per second of a sync: the whole pipeline and its writing, beside COPY and what Django offers.
 
-All of them write the same rows into the same table with the same indexes, in turns, in one run.
+    make bench-sync                       python -m dev.bench sync --rows 20000 --turns 1
+
+All of them write the same rows into the same table with the same indexes, in turns, in one run; each figure
+is the median of its turns. The loop writes fewer rows, as it would take minutes.
 """
 
+import argparse
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from statistics import median
+from typing import Any
+
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from banking import rollups
-from banking.models import Account, CategoryTree
-from banking.pluggy import payloads
+from banking.classify import SILENT, classify, facts
+from banking.models import Account, CategoryTree, MonthTotal, Transaction
+from banking.pluggy import Rows, payloads
+from banking.sync.batches import batches
 from banking.upsert import transactions
+from banking.upsert.accounts import facts as account_facts
+from bench._ground import an_account, pages
 
-ROWS, LOOP_ROWS, TURNS = 100_000, 2_000, 3
+LOOP_ROWS = 1_000
 Page = payloads.Cursor[payloads.Transaction]
+Method = Callable[[], int]  # gives the rows written
+
+
+def decoded(bodies: Iterable[bytes]) -> Iterator[Rows]:
+    return (Rows(msgspec.json.decode(body, type=Page).results, "") for body in bodies)
 
 
 def pipeline(account: Account, bodies: list[bytes]) -> int:
-    """Bytes → decoded → classified → written → rolled up, as a run does it; the rows written."""
-    read = (msgspec.json.decode(body, type=Page).results for body in bodies)
-    return write(account, read)
-
-
-def write(account, read) -> int:
+    """Bytes of pages → decoded → classified → written → rolled up, committed batch by batch as in a run."""
     roots, written = CategoryTree.load().roots, 0
-    for page in read:
+    for batch in batches(decoded(bodies), now=timezone.now):
         with transaction.atomic():
-            changes = transactions.store(account, page, roots=roots, read_at=timezone.now())
+            changes = transactions.store(account, batch.rows, roots=roots, read_at=batch.asked_at)
             rollups.apply(changes.deltas)
         written += changes.rows
     return written
+
+
+def writing(ready: list[str]) -> int:
+    """The same from the point where the lines for COPY are made."""
+    written = 0
+    for lines in ready:
+        with transaction.atomic():
+            changes = transactions.merge(lines)
+            rollups.apply(changes.deltas)
+        written += changes.rows
+    return written
+
+
+def lines_of(account: Account, bodies: list[bytes]) -> list[str]:
+    roots = CategoryTree.load().roots
+    found = batches(decoded(bodies), now=timezone.now)
+    return [
+        transactions.lines(account, one.rows, words={}, roots=roots, read_at=one.asked_at) for one in found
+    ]
+
+
+def copy(ready: list[str]) -> int:
+    """The limit: the same lines straight into the table. No comparing, no second reading, no sums."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        with cursor.copy(transactions.SQL_COPY.format(table=Transaction._meta.db_table)) as target:
+            for lines in ready:
+                target.write(lines)
+        return int(cursor.rowcount)
+
+
+def models_of(account: Account, bodies: list[bytes]) -> Iterator[Transaction]:
+    """What somebody who uses the ORM would make of the pages: the columns that matter to a list."""
+    roots, known, now = CategoryTree.load().roots, account_facts(account), timezone.now()
+    for page in decoded(bodies):
+        for row in page.rows:
+            said = classify(facts(row), known, roots=roots, person=SILENT)
+            yield Transaction(
+                id=row.id, user_id=account.user_id, account_id=account.id, description=row.description,
+                description_raw=row.description_raw or "", type=row.type or "", status=row.status or "",
+                amount=row.amount, currency=row.currency_code, occurred_at=row.date,
+                bank_category_id=row.category_id or "", bank_created_at=row.created_at,
+                bank_updated_at=row.updated_at, local_date=said.local_date, flow=said.flow,
+                flow_currency=account.currency, kind=said.kind, kind_reason=said.reason,
+                category_id=said.category_id, month_competence=said.month_competence,
+                month_cash=said.month_cash, read_at=now,
+            )  # fmt: skip
+
+
+def bulk_create(account: Account, bodies: list[bytes]) -> int:
+    changed = [field.name for field in Transaction._meta.concrete_fields if field.name not in NOT_THE_BANKS]
+    rows = models_of(account, bodies)
+    while some := list(islice(rows, 1_000)):
+        Transaction.objects.bulk_create(
+            some, update_conflicts=True, unique_fields=["id"], update_fields=changed
+        )
+    return Transaction.objects.count()
+
+
+NOT_THE_BANKS = ("id", "user", "account", "deleted_at", *Transaction.PERSON_COLUMNS)
+
+
+def loop(account: Account, bodies: list[bytes]) -> int:
+    for row in islice(models_of(account, bodies), LOOP_ROWS):
+        values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        Transaction.objects.update_or_create(id=values.pop("id"), defaults=values)
+    return LOOP_ROWS
+
+
+def emptied() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {Transaction._meta.db_table}, {MonthTotal._meta.db_table} CASCADE")
+
+
+def timed(method: Method) -> float:
+    """Rows per second."""
+    begun = time.perf_counter()
+    return method() / (time.perf_counter() - begun)
+
+
+def run(rows: int, turns: int) -> dict[str, Any]:
+    account = an_account()
+    bodies = pages(account, rows)
+    ready = lines_of(account, bodies)
+    fresh: dict[str, Method] = {
+        "copy": partial(copy, ready),
+        "write": partial(writing, ready),
+        "pipeline": partial(pipeline, account, bodies),
+        "bulk_create": partial(bulk_create, account, bodies),
+        "update_or_create": partial(loop, account, bodies),
+    }
+    speeds: dict[str, list[float]] = {name: [] for name in (*fresh, "noop")}
+    noop_rows = 0
+    for turn in range(turns):
+        print(f"turn {turn + 1} of {turns}", flush=True)
+        for name, method in fresh.items():
+            emptied()
+            speeds[name].append(timed(method))
+            if name == "pipeline":
+                begun = time.perf_counter()
+                noop_rows += pipeline(account, bodies)
+                speeds["noop"].append(rows / (time.perf_counter() - begun))
+                assert not rollups.differences()
+    return {name: median(found) for name, found in speeds.items()} | {"noop_rows": noop_rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m dev.bench sync", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=3)
+    chosen = parser.parse_args()
+    found = run(chosen.rows, chosen.turns)
+    for name in ("copy", "write", "pipeline", "noop", "bulk_create", "update_or_create"):
+        print(f"{name:<18}{found[name]:>10,.0f} rows/s   {found[name] / found['copy']:.3f} of COPY")
+    print(f"rows={chosen.rows} turns={chosen.turns}")
+    print(f"ratio_to_copy={found['pipeline'] / found['copy']:.2f}")
+    print(f"write_ratio_to_copy={found['write'] / found['copy']:.2f}")
+    print(f"noop_ratio_to_copy={found['noop'] / found['copy']:.2f}")
+    print(f"noop_rows_written={found['noop_rows']}")
+    print(f"ratio_to_bulk_create={found['pipeline'] / found['bulk_create']:.1f}")
+    print(f"ratio_to_update_or_create={found['pipeline'] / found['update_or_create']:.0f}")
+
+
+if __name__ == "__main__":
+    main()

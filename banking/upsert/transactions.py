@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from banking.classify import SILENT, Classified, PersonsWord, classify, facts
 from banking.documents import bare, keyed_hash, masked
@@ -42,14 +43,17 @@ def store(
     removed after it was read. The caller holds the item's lease, so nobody else writes these rows.
     """
     latest = {row.id: row for row in rows}
+    words = _persons_words(account)
+    return merge(lines(account, latest.values(), words=words, roots=roots, read_at=read_at))
+
+
+def merge(copied: str) -> Changes:
+    """Write what `lines` made: one line per id."""
     with connection.cursor() as cursor:
-        words = _persons_words(cursor, account)
-        # Made before COPY begins: while it is on, this connection can answer nothing else.
-        lines = "".join(_lines(account, latest.values(), words, roots, read_at))
         cursor.execute(_SQL_INCOMING)
         cursor.execute("TRUNCATE incoming_transaction")
-        with cursor.copy(_SQL_COPY) as copy:
-            copy.write(lines)
+        with cursor.copy(SQL_COPY.format(table="incoming_transaction")) as copy:
+            copy.write(copied)
         cursor.execute(_SQL_MERGE)
         return _changes(cursor.fetchall())
 
@@ -67,23 +71,28 @@ def _changes(rows: list[tuple[Any, ...]]) -> Changes:
     return Changes(rows[0][0], deltas)
 
 
-def _persons_words(cursor: Any, account: Account) -> dict[UUID, PersonsWord]:
-    cursor.execute(_SQL_WORDS, [account.id])
-    return {row_id: PersonsWord(category_id, hidden) for row_id, category_id, hidden in cursor.fetchall()}
+def _persons_words(account: Account) -> dict[UUID, PersonsWord]:
+    """Few rows, found by an index of their own."""
+    spoken = Transaction.objects.filter(Q(person_category__isnull=False) | Q(hidden=True), account=account)
+    values = spoken.values_list("id", "person_category_id", "hidden")
+    return {row_id: PersonsWord(category_id, hidden) for row_id, category_id, hidden in values}
 
 
-def _lines(
+def lines(
     account: Account,
     rows: Iterable[payloads.Transaction],
+    *,
     words: Mapping[UUID, PersonsWord],
     roots: Mapping[str, str],
     read_at: datetime,
-) -> Iterable[str]:
+) -> str:
+    """The rows, classified, as COPY reads them."""
     known = account_facts(account)
     shared = _Shared(uuid(account.id), str(account.user_id), account.currency, instant(read_at))
-    for row in rows:
-        concluded = classify(facts(row), known, roots=roots, person=words.get(row.id, SILENT))
-        yield copying.line(_line(row, concluded, shared))
+    concluded = (
+        (row, classify(facts(row), known, roots=roots, person=words.get(row.id, SILENT))) for row in rows
+    )
+    return "".join(copying.line(_line(row, conclusion, shared)) for row, conclusion in concluded)
 
 
 class _Shared(NamedTuple):
@@ -232,15 +241,11 @@ _FIXED = ("id", "user_id", "account_id", "read_at")
 _COMPARED = [column for column in _COLUMNS if column not in _FIXED]
 _TABLE = Transaction._meta.db_table
 
-_SQL_WORDS = f"""
-    SELECT id, person_category_id, hidden FROM {_TABLE}
-    WHERE account_id = %s AND (person_category_id IS NOT NULL OR hidden)
-"""
 _SQL_INCOMING = f"""
     CREATE TEMP TABLE IF NOT EXISTS incoming_transaction ON COMMIT DELETE ROWS
     AS SELECT {_list(_COLUMNS)} FROM {_TABLE} WITH NO DATA
 """
-_SQL_COPY = f"COPY incoming_transaction ({_list(_COLUMNS)}) FROM STDIN"
+SQL_COPY = f"COPY {{table}} ({_list(_COLUMNS)}) FROM STDIN"
 # A live row counts once in each basis, in the month that the basis gives it.
 _SQL_DELTAS = f"""
     SELECT user_id, account_id, currency, basis, month, category_id, kind, sum(total), sum(rows)
