@@ -3,6 +3,15 @@
 from banking.models.accounts import Account
 from banking.models.categories import OTHER, Category, CategoryTree
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
+from banking.models.products import (
+    BalanceOnDay,
+    Bill,
+    Investment,
+    InvestmentTransaction,
+    Loan,
+    Product,
+    ProductState,
+)
 from banking.models.rollups import Basis, MonthTotal
 from banking.models.transactions import SPENDING, Kind, Transaction
 
@@ -10,13 +19,20 @@ __all__ = [
     "OTHER",
     "SPENDING",
     "Account",
+    "BalanceOnDay",
     "Basis",
+    "Bill",
     "Category",
     "CategoryTree",
     "Connector",
+    "Investment",
+    "InvestmentTransaction",
     "Item",
     "Kind",
+    "Loan",
     "MonthTotal",
+    "Product",
+    "ProductState",
     "SyncHint",
     "SyncRun",
     "SyncState",

@@ -34,6 +34,7 @@ CHUNK = 64 * 1024
 ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not behind an escaped backslash
 KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
 IDS_PER_CALL = 400
+PAGE_SIZE = 500
 MOST_PAGES = 10_000
 VERSION = "0.1"
 
@@ -114,6 +115,24 @@ class Client:
                 {"accountId": str(account_id), "ids": ",".join(str(one) for one in wanted)}
             )
 
+    # --- Products besides accounts and their rows ----------------------------------------------------
+    def bills(self, account_id: UUID) -> list[payloads.Bill]:
+        """Closed statements of a card; the open one is not listed."""
+        return self._pages("/bills", payloads.Bill, accountId=str(account_id))
+
+    def investments(self, item_id: UUID) -> list[payloads.Investment]:
+        return self._pages("/investments", payloads.Investment, itemId=str(item_id))
+
+    def investment_transactions(self, investment_id: UUID) -> list[payloads.InvestmentTransaction]:
+        return self._pages(f"/investments/{investment_id}/transactions", payloads.InvestmentTransaction)
+
+    def loans(self, item_id: UUID) -> list[payloads.Loan]:
+        return self._pages("/loans", payloads.Loan, itemId=str(item_id))
+
+    def identity(self, item_id: UUID) -> payloads.Identity:
+        """Gone when the bank told nothing about its owner."""
+        return self._call("GET", "/identity", payloads.Identity, params={"itemId": str(item_id)})
+
     # --- Webhooks ---------------------------------------------------------------------------------
     def webhooks(self) -> list[payloads.Webhook]:
         return self._call("GET", "/webhooks", payloads.Page[payloads.Webhook]).results
@@ -126,6 +145,17 @@ class Client:
         return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
 
     # --- Below ------------------------------------------------------------------------------------
+    def _pages(self, path: str, shape: type[T], **params: str) -> list[T]:
+        """Everything of a numbered list."""
+        found: list[T] = []
+        for number in range(1, MOST_PAGES):
+            query = params | {"page": str(number), "pageSize": str(PAGE_SIZE)}
+            page = self._call("GET", path, payloads.Page[shape], params=query)  # type: ignore[valid-type]
+            found += page.results
+            if not page.results or number >= (page.total_pages or 1):
+                return found
+        raise Unavailable(f"{path} has more than {MOST_PAGES} pages")
+
     def _follow(self, params: dict[str, str]) -> Iterator[Rows]:
         """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
         seen: set[str] = set()

@@ -169,6 +169,107 @@ class Transaction(Payload, frozen=True):
     credit_card_metadata: CreditCardMetadata | None = None
 
 
+class FinanceCharge(Payload, frozen=True):
+    type: str
+    amount: Decimal
+    additional_info: str | None = None
+
+
+class BillPayment(Payload, frozen=True):
+    payment_date: str
+    amount: Decimal
+    value_type: str | None = None
+    payment_mode: str | None = None
+
+
+class Bill(Payload, frozen=True):
+    id: UUID
+    due_date: str
+    total_amount: Decimal
+    total_amount_currency_code: str
+    bill_closing_date: str | None = None
+    minimum_payment_amount: Decimal | None = None
+    allows_installments: bool | None = None
+    finance_charges: list[FinanceCharge] | None = None
+    payments: list[BillPayment] | None = None
+
+
+class Investment(Payload, frozen=True):
+    """`balance` is net, `amount` gross, `taxes` income tax, `taxes2` IOF."""
+
+    id: UUID
+    type: str
+    name: str
+    balance: Decimal
+    currency_code: str
+    item_id: UUID | None = None
+    subtype: str | None = None
+    code: str | None = None
+    isin: str | None = None
+    issuer: str | None = None
+    amount: Decimal | None = None
+    amount_original: Decimal | None = None
+    amount_profit: Decimal | None = None
+    taxes: Decimal | None = None
+    taxes2: Decimal | None = None
+    value: Decimal | None = None
+    quantity: Decimal | None = None
+    rate: Decimal | None = None
+    rate_type: str | None = None
+    fixed_annual_rate: Decimal | None = None
+    date: str | None = None
+    purchase_date: str | None = None
+    due_date: str | None = None
+    status: str | None = None
+
+
+class InvestmentTransaction(Payload, frozen=True):
+    id: UUID
+    type: str
+    date: str
+    movement_type: str | None = None
+    description: str | None = None
+    trade_date: str | None = None
+    amount: Decimal | None = None
+    net_amount: Decimal | None = None
+    value: Decimal | None = None
+    quantity: Decimal | None = None
+    expenses: dict[str, Decimal | None] | None = None
+
+
+class LoanInstallments(Payload, frozen=True):
+    total_number_of_installments: Decimal | None = None
+    paid_installments: Decimal | None = None
+    due_installments: Decimal | None = None
+    past_due_installments: Decimal | None = None
+
+
+class LoanPayments(Payload, frozen=True):
+    contract_outstanding_balance: Decimal | None = None
+
+
+class Loan(Payload, frozen=True):
+    id: UUID
+    product_name: str
+    currency_code: str
+    item_id: UUID | None = None
+    kind: str | None = None
+    type: str | None = None
+    contract_amount: Decimal | None = None
+    contract_date: str | None = None
+    due_date: str | None = None
+    cet: Decimal | None = msgspec.field(default=None, name="CET")
+    installments: LoanInstallments | None = None
+    payments: LoanPayments | None = None
+
+
+class Identity(Payload, frozen=True):
+    """The owner of an item; only the document is used, and only its hash is kept."""
+
+    document: str | None = None
+    tax_number: str | None = None
+
+
 class Category(Payload, frozen=True):
     id: str
     description: str

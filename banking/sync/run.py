@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from banking.models import CategoryTree, Item, SyncHint, SyncRun, SyncState
+from banking.models import CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
 from banking.sync import lease as leases
 from banking.sync.lease import Lease, LeaseLost
+from banking.sync.products import ProductReader, remember_freshness, told
 from banking.sync.transactions import AccountReader
 from banking.upsert import accounts, items
 
@@ -66,9 +67,14 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
         Item.objects.filter(id=item.id).update(**items.columns(payload, now=now()))
     item.refresh_from_db()
     run.item_status = f"{item.status}/{item.execution_status}"
-    if item.status != Item.Status.UPDATED or not _is_updated(item, "accounts", "creditCards"):
+    if item.status != Item.Status.UPDATED:
         return SyncRun.Outcome.NOTHING_TO_READ
-    _read_accounts(item, run, lease, client, now)
+    asked_at = now()
+    if told(item, Product.ACCOUNTS).is_updated or told(item, Product.CREDIT_CARDS).is_updated:
+        _read_accounts(item, run, lease, client, now)
+    ProductReader(item, run, lease, client, now).read()
+    with lease.writing(now()):
+        remember_freshness(item, read_at=asked_at)
     return SyncRun.Outcome.SUCCEEDED
 
 
@@ -80,7 +86,7 @@ def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: 
     with lease.writing(now()):
         listed_accounts = accounts.store(item, listed, now=now())
     run.accounts_read = len(listed_accounts)
-    if not _is_updated(item, "transactions"):
+    if not told(item, Product.TRANSACTIONS).is_updated:
         return
     hints = list(item.hints.filter(seq__lte=lease.target_seq))
     roots = CategoryTree.load().roots
@@ -89,13 +95,6 @@ def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: 
         AccountReader(account, run, lease, client, now, roots).read(mine)
         with lease.writing(now()):
             SyncHint.objects.filter(id__in=[hint.id for hint in mine]).delete()
-
-
-def _is_updated(item: Item, *products: str) -> bool:
-    """On partial success only products marked as updated are read; the others keep what they have."""
-    told = [(item.status_detail or {}).get(product) for product in products]
-    marks = [detail.get("isUpdated") is not False for detail in told if detail]
-    return any(marks) or not marks
 
 
 def _close_abandoned(lease: Lease, now: datetime) -> None:
