@@ -2,13 +2,16 @@
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app
 
+from dev.sandbox.bank import connectors
 from dev.sandbox.clock import Clock
 from dev.sandbox.delivery.courier import Courier
 from dev.sandbox.delivery.events import Announcer
 from dev.sandbox.faults import Faults
+from dev.sandbox.limits import Limits
 from dev.sandbox.runs.collect import Collector
 from dev.sandbox.runs.runner import Runner
 from dev.sandbox.settings import Settings
@@ -28,6 +31,11 @@ class Pluggy:
     announcer: Announcer
     runner: Runner
     faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
+
+    def connector(self, connector_id: int) -> dict[str, Any]:
+        """An institution as the API gives it."""
+        return connectors.connector(connector_id, self.settings.origin)
 
     def start(self) -> None:
         """Start the threads; open runs and undelivered events go on."""
@@ -48,7 +56,10 @@ def build(settings: Settings) -> Pluggy:
     announcer = Announcer(database, clock, settings.client_id, settings.origin, courier.ring)
     runner = Runner(database, clock, settings, collector, announcer)
     signing_key = database.remember("signing-key", secrets.token_hex(32))
-    return Pluggy(settings, clock, database, signing_key, courier, collector, announcer, runner)
+    limits = Limits(on=settings.rate_limits)
+    return Pluggy(
+        settings, clock, database, signing_key, courier, collector, announcer, runner, limits=limits
+    )  # fmt: skip
 
 
 def here() -> Pluggy:

@@ -25,6 +25,10 @@ class Settings:
     pace: float = 2.0
     today: dt.date | None = None
     strict_webhook_urls: bool = False
+    list_items: bool = False
+    item_limit: int = 100
+    update_floor_hours: float = 0.0
+    rate_limits: bool = False
 
     @property
     def origin(self) -> str:
@@ -64,6 +68,10 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"
     )
+    flags.add_argument("--list-items", action="store_true", help="open GET /v2/items, which is a contract's")
+    flags.add_argument("--item-limit", type=int, default=100, help="items an application may have")
+    flags.add_argument("--update-floor-hours", type=float, default=0.0, help="between updates of an item")
+    flags.add_argument("--rate-limits", action="store_true", help="answer 429 (360 or 20 a minute)")
     return flags
 
 

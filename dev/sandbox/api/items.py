@@ -1,18 +1,20 @@
-"""Items: POST, GET, PATCH and DELETE /items, and POST /items/{id}/mfa."""
+"""Items: making, reading, updating and deleting them, the second step of a login, and what they declare."""
 
 import uuid
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from dev.sandbox.api.auth import json_body
-from dev.sandbox.api.errors import ApiError, item_not_found, unauthenticated
+from dev.sandbox.api.errors import ApiError, not_found
+from dev.sandbox.api.item_rules import check_options, refuse_creation, refuse_encrypted, refuse_update
+from dev.sandbox.api.pages import page_of_query
+from dev.sandbox.api.reach import reach
 from dev.sandbox.api.tokens import Caller, caller, widget_may
-from dev.sandbox.api.urls import check_webhook_url
 from dev.sandbox.bank import connectors, logins
 from dev.sandbox.clock import iso
 from dev.sandbox.pluggy import here
-from dev.sandbox.store import items
+from dev.sandbox.store import items, records
 from dev.sandbox.store.items import Item
 
 bp = Blueprint("items", __name__)
@@ -25,9 +27,11 @@ def create() -> Json:
     """Connect: answers at once with an item that is UPDATING."""
     body, asker = json_body(), caller()
     connector_id, parameters = body.get("connectorId"), body.get("parameters")
-    if not connectors.exists(connector_id):
-        raise ApiError(404, "connector not found", "CONNECTOR_NOT_FOUND")
-    assert isinstance(connector_id, int)
+    if not isinstance(connector_id, int) or not connectors.exists(connector_id):
+        raise not_found("connector")
+    check_options(body)
+    refuse_encrypted(parameters)
+    refuse_creation()
     check_parameters(connector_id, parameters)
     item = _new_item(connector_id, body, asker)
     take_parameters(item, parameters)
@@ -53,11 +57,12 @@ def update(item_id: str) -> Json:
     with here().database.writing():
         item = reach(item_id)
         _refuse_untimely(item, body)
+        check_options(body)
+        refuse_encrypted(body.get("parameters"))
+        refuse_update(item, body)
         if body.get("parameters"):
             check_parameters(item.connector_id, body["parameters"])
             take_parameters(item, body["parameters"])
-        if body.get("webhookUrl"):
-            check_webhook_url(body["webhookUrl"])
         item.webhook_url = body.get("webhookUrl", item.webhook_url)
         item.client_user_id = body.get("clientUserId", item.client_user_id)
         item.products = body.get("products") or item.products
@@ -82,9 +87,7 @@ def mfa(item_id: str) -> Json:
     body = json_body()
     with here().database.writing():
         item = reach(item_id)
-        if item.status != "WAITING_USER_INPUT" or item.parameter is None:
-            raise ApiError(400, "The item is not waiting for an MFA parameter", "ITEM_MFA_NOT_FOUND")
-        name = item.parameter["name"]
+        name = _asked(item)
         if set(body) != {name}:
             message = f"The expected MFA parameter is '{name}'"
             raise ApiError(400, message, "ITEM_MFA_PARAMETER_EXPECTED_MISMATCH")
@@ -92,14 +95,36 @@ def mfa(item_id: str) -> Json:
     return item_json(item)
 
 
-def reach(item_id: str) -> Item:
-    """The item if the caller may see it; a widget is told nothing about other people's items."""
-    item = items.load(here().database, item_id)
-    if caller().kind == "connect" and (item is None or not caller().may_see(item)):
-        raise unauthenticated()
-    if item is None:
-        raise item_not_found()
-    return item
+@bp.patch("/items/<item_id>/disable-auto-sync")
+def disable_auto_sync(item_id: str) -> Json:
+    """Never come back by itself; the run that is open, if any, goes on."""
+    with here().database.writing():
+        item = reach(item_id)
+        item.auto_sync, item.next_auto_sync_at = False, None
+        items.keep(here().database, item)
+    return item_json(item)
+
+
+@bp.get("/items/<item_id>/resources")
+def resources(item_id: str) -> Json:
+    """What the institution has declared to share; only Open Finance declares anything."""
+    item, status = reach(item_id), request.args.get("status")
+    found = [] if item.consent_ended else records.of_item(here().database, item.id, records.RESOURCE)
+    shown = ("resourceId", "type", "status")
+    return page_of_query(
+        [{name: one[name] for name in shown} for one in found if status in (None, one["status"])]
+    )
+
+
+def _asked(item: Item) -> str:
+    """The name of the parameter that an item waits for."""
+    if item.status == "WAITING_USER_INPUT" and item.parameter is not None:
+        return str(item.parameter["name"])
+    if item.execution_status == "LOGIN_MFA_IN_PROGRESS":
+        raise ApiError(400, "The MFA parameter was already provided", "ITEM_MFA_ALREADY_PROVIDED")
+    if item.execution_status == "USER_INPUT_TIMEOUT":
+        raise ApiError(400, "The MFA parameter was not provided in time", "ITEM_MFA_EXPIRED")
+    raise ApiError(400, "The item is not waiting for an MFA parameter", "ITEM_MFA_NOT_FOUND")
 
 
 def check_parameters(connector_id: int, parameters: object) -> None:
@@ -120,9 +145,6 @@ def take_parameters(item: Item, parameters: Any) -> None:
 
 def _new_item(connector_id: int, body: Json, asker: Caller) -> Item:
     options = asker.options if asker.kind == "connect" else body
-    webhook_url = options.get("webhookUrl")
-    if webhook_url:
-        check_webhook_url(webhook_url)
     now, today = here().clock.now(), here().collector.opened_on()
     return Item(
         id=str(uuid.uuid4()),
@@ -130,7 +152,7 @@ def _new_item(connector_id: int, body: Json, asker: Caller) -> Item:
         created_at=iso(now),
         updated_at=iso(now),
         client_user_id=options.get("clientUserId"),
-        webhook_url=webhook_url,
+        webhook_url=options.get("webhookUrl"),
         oauth_redirect_uri=options.get("oauthRedirectUri"),
         token_id=asker.token_id if asker.kind == "connect" else None,
         products=body.get("products") or options.get("products") or list(connectors.PRODUCTS),
@@ -167,7 +189,7 @@ def item_json(item: Item) -> Json:
     """The item as the API gives it."""
     return {
         "id": item.id,
-        "connector": connectors.connector(item.connector_id, here().settings.origin),
+        "connector": here().connector(item.connector_id),
         "createdAt": item.created_at,
         "updatedAt": item.updated_at,
         "status": item.status,

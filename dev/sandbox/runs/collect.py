@@ -7,7 +7,7 @@ from typing import Any
 
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import SAO_PAULO, Clock, iso, parse
-from dev.sandbox.store import ledger
+from dev.sandbox.store import ledger, rules
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
 from dev.sandbox.store.ledger import Entry
@@ -124,6 +124,7 @@ class Collector:
             elif entry.data["status"] != was:
                 report.updated.append(entry.data["id"])
                 writing.append(self._settled(entry))
+        rules.apply(self.database, report.created)
         ledger.save_transactions(self.database, writing)
         report.updated += self._settle_by_hand(speaker)
         return report

@@ -18,10 +18,11 @@ def settle(item: Item, code: str, *, now: dt.datetime, detailed: bool = False) -
     item.status, item.execution_status = logins.status_of(code), code
     item.parameter = item.user_action = item.run = None
     if item.status == "UPDATED":
-        item.error, item.failed_logins, item.ever_collected = None, 0, True
+        item.error, item.failed_logins, item.sync_failures, item.ever_collected = None, 0, 0, True
         item.last_updated_at = iso(now)
         return
     item.error = logins.failure(code, detailed=detailed)
+    item.sync_failures += 1
     if item.status == "LOGIN_ERROR":
         item.failed_logins += 1
         item.next_auto_sync_at = None
@@ -29,7 +30,8 @@ def settle(item: Item, code: str, *, now: dt.datetime, detailed: bool = False) -
 
 def next_auto_sync(item: Item, now: dt.datetime) -> str | None:
     """When Pluggy would come back by itself: never to test institutions nor to those that ask for a code."""
-    if connectors.is_sandbox(item.connector_id) or connectors.asks_for_code(item.connector_id):
+    left_out = connectors.is_sandbox(item.connector_id) or connectors.asks_for_code(item.connector_id)
+    if left_out or not item.auto_sync:
         return None
     return iso(now + AUTO_SYNC_EVERY)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from dev.sandbox.store import ledger
 from dev.sandbox.store.database import Database
 
 Json = dict[str, Any]
@@ -46,10 +47,17 @@ class Item:
     ever_collected: bool = False
     opened_on: str = ""
     mfa_accepted: bool = True
+    auto_sync: bool = True  # false: switched off through the API
+    sync_failures: int = 0  # failed runs in a row
     special: str = ""  # what the login asks for beyond an ordinary life: "perf-100x", "multi-company", ...
     failing: list[str] = field(default_factory=list)  # products that runs cannot collect: PARTIAL_SUCCESS
     loaded: bool = False  # came from a file: no life is told for it
     run: Run | None = None
+
+    @property
+    def consent_ended(self) -> bool:
+        """Whether its data read as empty: the person took the consent back and has not given it again."""
+        return self.execution_status == "USER_AUTHORIZATION_REVOKED"
 
 
 def load(database: Database, item_id: str) -> Item | None:
@@ -63,6 +71,11 @@ def everyone(database: Database) -> list[Item]:
     return [_item(row["data"]) for row in database.rows("SELECT data FROM items ORDER BY created_at, id")]
 
 
+def count(database: Database) -> int:
+    """How many items there are."""
+    return int(database.rows("SELECT COUNT(*) AS many FROM items")[0]["many"])
+
+
 def save(database: Database, item: Item, *, due_at: float | None) -> None:
     """Write the item; `due_at` (Unix seconds) wakes its run, None closes it."""
     with database.writing() as connection:
@@ -73,14 +86,17 @@ def save(database: Database, item: Item, *, due_at: float | None) -> None:
         )
 
 
+def keep(database: Database, item: Item) -> None:
+    """Write the item; its run, if one is open, goes on when it would have."""
+    found = database.row("SELECT due_at FROM items WHERE id = ?", item.id)
+    save(database, item, due_at=found["due_at"] if found else None)
+
+
 def delete(database: Database, item_id: str) -> None:
     """Remove the item and all that was collected for it; remember only that it existed."""
-    accounts = "SELECT id FROM accounts WHERE item_id = ?"
     with database.writing() as connection:
-        for table in ("transactions", "gone_transactions", "bills"):
-            connection.execute(f"DELETE FROM {table} WHERE account_id IN ({accounts})", (item_id,))
-        for table in ("accounts", "records"):
-            connection.execute(f"DELETE FROM {table} WHERE item_id = ?", (item_id,))
+        ledger.forget(database, item_id)
+        connection.execute("DELETE FROM records WHERE item_id = ?", (item_id,))
         connection.execute("DELETE FROM items WHERE id = ?", (item_id,))
         connection.execute("INSERT OR IGNORE INTO gone_items VALUES (?)", (item_id,))
 

@@ -1,4 +1,5 @@
--- The tables of the local Pluggy. Times are ISO texts in UTC (sortable); money is integer cents; due times are Unix seconds.
+-- The tables of the local Pluggy. Times are ISO texts in UTC (sortable) unless said; money is integer cents; due times are
+-- Unix seconds. There are no migrations: any change of this file makes the next start begin afresh.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS items (
     id TEXT PRIMARY KEY,
@@ -18,20 +19,38 @@ CREATE TABLE IF NOT EXISTS accounts (
     data TEXT NOT NULL                   -- the account as the API gives it
 );
 CREATE INDEX IF NOT EXISTS accounts_item ON accounts (item_id, position);
-CREATE TABLE IF NOT EXISTS transactions (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL,
-    date TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    cents INTEGER NOT NULL,              -- in the account's currency, with the sign the API gives
-    status TEXT NOT NULL,
-    bill_id TEXT,
-    told INTEGER NOT NULL,               -- 1 from the generator, 0 added by hand in the control room
-    data TEXT NOT NULL                   -- the transaction as the API gives it
+CREATE TABLE IF NOT EXISTS account_numbers ( -- short names of accounts: every transaction repeats one
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE
 );
-CREATE INDEX IF NOT EXISTS transactions_page ON transactions (account_id, date DESC, id DESC);
-CREATE INDEX IF NOT EXISTS transactions_new ON transactions (account_id, created_at);
-CREATE TABLE IF NOT EXISTS gone_transactions (id TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS transactions ( -- in the order of a page, so that a page is one read of neighbours
+    account INTEGER NOT NULL,            -- account_numbers.number
+    date INTEGER NOT NULL,               -- milliseconds since 1970, like created
+    id BLOB NOT NULL,                    -- the uuid's 16 bytes
+    created INTEGER NOT NULL,
+    cents INTEGER NOT NULL,              -- in the account's currency, with the sign the API gives
+    status TEXT,
+    told INTEGER NOT NULL,               -- 1 from the generator, 0 added by hand in the control room
+    data BLOB NOT NULL,                  -- the rest of what the API gives, packed (packing.py)
+    PRIMARY KEY (account, date, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS transactions_id ON transactions (id);
+CREATE INDEX IF NOT EXISTS transactions_new ON transactions (account, created, status, cents);
+CREATE INDEX IF NOT EXISTS transactions_by_hand ON transactions (account) WHERE told = 0;
+CREATE TABLE IF NOT EXISTS gone_transactions (
+    id BLOB PRIMARY KEY,
+    account INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gone_account ON gone_transactions (account);
+CREATE TABLE IF NOT EXISTS merchants (   -- those that any transaction has named
+    cnpj TEXT PRIMARY KEY,               -- digits
+    data TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS category_rules (
+    id TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    data TEXT NOT NULL                   -- as the API gives it
+);
 CREATE TABLE IF NOT EXISTS records (     -- investments, loans, identities, consents and the like
     id TEXT PRIMARY KEY,
     item_id TEXT NOT NULL,
