@@ -17,6 +17,7 @@ MANY = (  # like FEW, the only endpoints with a documented limit
     "GET /investments/<investment_id>/transactions",
 )
 FEW = "PATCH /items/<item_id>"
+PLUGGYS = {"per_minute": 360, "patch_per_minute": 20, "seconds": 60.0}
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Limits:
     _windows: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
 
     def switch(self, on: bool, **more: Any) -> None:
-        """Turn the limits on or off and start counting anew."""
+        """Turn the limits on or off and start counting anew; what is not given is as Pluggy has it."""
         with self._lock:
             self.on = on
             self._windows.clear()
-            for name, value in more.items():
+            for name, value in (PLUGGYS | more).items():
                 setattr(self, name, value)
 
     def count(self, endpoint: str, address: str) -> State | None:
