@@ -13,6 +13,7 @@ from dev.sandbox.store.packing import TYPICAL
 SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 LAYOUT = zlib.crc32(SCHEMA.encode() + TYPICAL) >> 1  # what a state folder must have been written with
 PAGE_BYTES = 8192  # some forty transactions
+READING_KIBIBYTES, WRITING_KIBIBYTES = 2 << 10, 48 << 10  # page caches; ids arrive in no order
 KEPT_LOG = 16 << 20  # bytes that the write-ahead log may keep after a write
 
 
@@ -50,6 +51,7 @@ class Database:
             if connection.in_transaction:
                 yield connection
                 return
+            connection.execute(f"PRAGMA cache_size={-WRITING_KIBIBYTES}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -58,13 +60,14 @@ class Database:
                 self._afterwards = []
                 raise
             connection.execute("COMMIT")
-            self._shorten_log(connection)
+            self._tidy(connection)
             afterwards, self._afterwards = self._afterwards, []
         for call in afterwards:
             call()
 
-    def _shorten_log(self, connection: sqlite3.Connection) -> None:
-        """A large write would leave a log as large as itself on the disk."""
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """A large write would leave a log as large as itself on the disk, and its pages in memory."""
+        connection.execute(f"PRAGMA cache_size={-READING_KIBIBYTES}")
         log = self.path.with_name(self.path.name + "-wal")
         if log.exists() and log.stat().st_size > KEPT_LOG:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

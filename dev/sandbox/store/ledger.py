@@ -128,12 +128,9 @@ def page(database: Database, wanted: Wanted, size: int) -> Page:
     """The first `size` wanted rows; the store reads them side by side and unpacks only those."""
     number = _number(database, wanted.account_id)
     where, values = _conditions(wanted)
-    source = "transactions"
-    if wanted.created_from and _is_few(database, number, wanted.created_from):
-        source += " INDEXED BY transactions_new"
     sql = (
-        f"SELECT id, date, data FROM {source} WHERE {' AND '.join(['account = ?', *where])}"
-        " ORDER BY date DESC, id DESC LIMIT ?"
+        f"SELECT id, date, data FROM transactions {_index(database, number, wanted)}"
+        f" WHERE {' AND '.join(['account = ?', *where])} ORDER BY date DESC, id DESC LIMIT ?"
     )
     rows = database.rows(sql, number, *values, size + 1)
     last = rows[size - 1] if len(rows) > size else None
@@ -160,10 +157,16 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[Any]]:
     return where, values
 
 
-def _is_few(database: Database, number: int, created_from: str) -> bool:
+def _index(database: Database, number: int, wanted: Wanted) -> str:
+    """Where few rows are wanted, the way to them; else they are met in the order of the pages."""
+    if wanted.ids is not None:
+        return "INDEXED BY transactions_id"
+    if wanted.created_from is None:
+        return ""
     sql = "SELECT 1 FROM transactions WHERE account = ? AND created >= ? LIMIT ?"
     counted = f"SELECT COUNT(*) AS many FROM ({sql})"
-    return bool(database.rows(counted, number, _milliseconds(created_from), FEW)[0]["many"] < FEW)
+    many = database.rows(counted, number, _milliseconds(wanted.created_from), FEW)[0]["many"]
+    return "INDEXED BY transactions_new" if many < FEW else ""
 
 
 def save_transactions(database: Database, entries: Iterable[Entry]) -> None:
