@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dev.sandbox.clock import iso
-from dev.sandbox.store import items, ledger
+from dev.sandbox.store import items, ledger, pages
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
 from tests.sandbox.conftest import Client, Program
@@ -46,7 +46,8 @@ def save_item(database: Database) -> None:
     )
     account = {
         "id": ACCOUNT, "itemId": ITEM, "type": "BANK", "subtype": "CHECKING_ACCOUNT", "number": "1",
-        "name": "Conta", "balance": 0, "currencyCode": "BRL", "bankData": None, "creditData": None, "createdAt": STAMP,
+        "name": "Conta",
+        "balance": 0, "currencyCode": "BRL", "bankData": None, "creditData": None, "createdAt": STAMP,
         "updatedAt": STAMP,
     }  # fmt: skip
     ledger.save_account(database, account, kind="checking", position=0, opening_cents=0)
@@ -91,7 +92,7 @@ def test_a_page_takes_less_than_20_milliseconds(large: Client) -> None:
 def test_every_row_is_on_exactly_one_page(state: Path, large: Client) -> None:
     served = [row["id"] for row in large.rows(ACCOUNT)]
     assert len(served) == len(set(served)) == MANY
-    assert served == [json.loads(row)["id"] for row in ledger.stream(Database(state), ACCOUNT)]
+    assert served == [json.loads(row)["id"] for row in pages.stream(Database(state), ACCOUNT)]
 
 
 def test_sums_and_windows(state: Path) -> None:

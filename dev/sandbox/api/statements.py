@@ -13,7 +13,7 @@ from dev.sandbox.api.pages import page
 from dev.sandbox.api.pdf import document
 from dev.sandbox.api.reach import is_account_readable
 from dev.sandbox.pluggy import here
-from dev.sandbox.store import ledger, records
+from dev.sandbox.store import pages, records
 
 bp = Blueprint("statements", __name__)
 Json = dict[str, Any]
@@ -55,8 +55,8 @@ def _lines(account: Json, month_year: str) -> list[str]:
     month, _, year = month_year.partition("-")
     last = calendar.monthrange(int(year), int(month))[1]
     begin, end = f"{year}-{month}-01", f"{year}-{month}-{last}T23:59:59.999Z"
-    wanted = ledger.Wanted(account["id"], date_from=begin, date_to=end)
-    found = ledger.page(here().database, wanted, MOST_ROWS).rows
+    wanted = pages.Wanted(account["id"], date_from=begin, date_to=end)
+    found = pages.cut(here().database, wanted, MOST_ROWS).rows
     head = [NO_BANK, "", account["name"], account["number"], month_year, ""]
     return head + [_line(json.loads(row)) for row in reversed(found)]
 

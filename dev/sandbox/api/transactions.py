@@ -12,13 +12,13 @@ from dev.sandbox.api.pages import cursor, following
 from dev.sandbox.api.reach import is_account_readable
 from dev.sandbox.clock import iso, parse
 from dev.sandbox.pluggy import here
-from dev.sandbox.store import ledger
+from dev.sandbox.store import ledger, pages
 from dev.sandbox.world.voice import category_name
 
 bp = Blueprint("transactions", __name__)
 Json = dict[str, Any]
 PAGE = 500
-NOTHING = ledger.Page([], None)
+NOTHING = pages.Page([], None)
 KNOWN = ("accountId", "ids", "dateFrom", "dateTo", "createdAtFrom", "after")
 
 
@@ -36,7 +36,7 @@ def index() -> Response:
     wanted = _wanted(require_uuid(request.args.get("accountId"), "accountId"))
     found = NOTHING
     if is_account_readable(wanted.account_id):
-        found = ledger.page(here().database, wanted, PAGE)
+        found = pages.cut(here().database, wanted, PAGE)
     more = json.dumps(following(found.more)).encode()
     body = b'{"results":[%s],"next":%s}' % (b",".join(found.rows), more)
     return Response(body, mimetype="application/json")
@@ -70,11 +70,11 @@ def _load(transaction_id: str) -> ledger.Kept:
     return kept
 
 
-def _wanted(account_id: str) -> ledger.Wanted:
+def _wanted(account_id: str) -> pages.Wanted:
     given = request.args
     if given.get("createdAtFrom") and given.get("dateFrom"):
         raise ApiError(400, "createdAtFrom and dateFrom are mutually exclusive")
-    return ledger.Wanted(
+    return pages.Wanted(
         account_id,
         ids=_ids(given["ids"]) if given.get("ids") else None,
         date_from=f"{_day('dateFrom')}T00:00:00.000Z" if given.get("dateFrom") else None,

@@ -1,20 +1,17 @@
 """Accounts, transactions and bills as kept: the API's JSON beside the columns that pages are cut by."""
 
-import datetime as dt
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dev.sandbox.clock import iso, parse
-from dev.sandbox.store import merchants
+from dev.sandbox.store import merchants, pages
 from dev.sandbox.store.database import Database
-from dev.sandbox.store.packing import dashed, dumps, pack, short, unpack
+from dev.sandbox.store.numbers import Numbers, number
+from dev.sandbox.store.packing import dashed, dumps, instant, milliseconds, pack, short, unpack
 
 Json = dict[str, Any]
-EPOCH, MILLISECOND = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(milliseconds=1)
-FEW = 20_000  # up to so many new rows are sorted; more are found on the way through the pages
 
 
 @dataclass(frozen=True)
@@ -44,26 +41,6 @@ class Summary:
     cents: int
     first: str | None
     last: str | None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which transactions of an account a page is cut from, newest first; instants are ISO texts."""
-
-    account_id: str
-    ids: list[str] | None = None
-    date_from: str | None = None
-    date_to: str | None = None
-    created_from: str | None = None
-    after: tuple[str, str] | None = None  # date and id of the last row already seen
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page's rows as JSON bytes, and the date and id to go on after, None at the end."""
-
-    rows: list[bytes]
-    more: tuple[str, str] | None
 
 
 def save_account(database: Database, data: Json, *, kind: str, position: int, opening_cents: int) -> None:
@@ -100,18 +77,7 @@ def transaction(database: Database, transaction_id: str) -> Kept | None:
 
 def transactions(database: Database, account_id: str) -> list[Json]:
     """Every transaction of an account, newest first, as the API would give them."""
-    return [json.loads(row) for row in stream(database, account_id)]
-
-
-def stream(database: Database, account_id: str, size: int = 2000) -> Iterator[bytes]:
-    """The same one by one, as JSON bytes: a million rows need no memory."""
-    after = None
-    while True:
-        found = page(database, Wanted(account_id, after=after), size)
-        yield from found.rows
-        after = found.more
-        if after is None:
-            return
+    return [json.loads(row) for row in pages.stream(database, account_id)]
 
 
 def summary(database: Database, account_id: str) -> Summary:
@@ -120,60 +86,15 @@ def summary(database: Database, account_id: str) -> Summary:
         "SELECT COUNT(*), COALESCE(SUM(cents), 0), MIN(date), MAX(date)"
         " FROM transactions INDEXED BY transactions_new WHERE account = ?"
     )
-    count, cents, first, last = database.rows(sql, _number(database, account_id))[0]
-    return Summary(count, cents, first and _iso(first), last and _iso(last))
-
-
-def page(database: Database, wanted: Wanted, size: int) -> Page:
-    """The first `size` wanted rows; the store reads them side by side and unpacks only those."""
-    number = _number(database, wanted.account_id)
-    where, values = _conditions(wanted)
-    sql = (
-        f"SELECT id, date, data FROM transactions {_index(database, number, wanted)}"
-        f" WHERE {' AND '.join(['account = ?', *where])} ORDER BY date DESC, id DESC LIMIT ?"
-    )
-    rows = database.rows(sql, number, *values, size + 1)
-    last = rows[size - 1] if len(rows) > size else None
-    found = [unpack(row["data"], row["id"], wanted.account_id) for row in rows[:size]]
-    return Page(found, (_iso(last["date"]), dashed(last["id"])) if last else None)
-
-
-def _conditions(wanted: Wanted) -> tuple[list[str], list[Any]]:
-    where: list[str] = []
-    values: list[Any] = []
-    if wanted.ids is not None:
-        where.append(f"id IN ({','.join('?' * len(wanted.ids))})")
-        values += map(short, wanted.ids)
-    for column, least in (("date", wanted.date_from), ("created", wanted.created_from)):
-        if least:
-            where.append(f"{column} >= ?")
-            values.append(_milliseconds(least))
-    if wanted.date_to:
-        where.append("date <= ?")
-        values.append(_milliseconds(wanted.date_to))
-    if wanted.after:
-        where.append("(date, id) < (?, ?)")
-        values += (_milliseconds(wanted.after[0]), short(wanted.after[1]))
-    return where, values
-
-
-def _index(database: Database, number: int, wanted: Wanted) -> str:
-    """Where few rows are wanted, the way to them; else they are met in the order of the pages."""
-    if wanted.ids is not None:
-        return "INDEXED BY transactions_id"
-    if wanted.created_from is None:
-        return ""
-    sql = "SELECT 1 FROM transactions WHERE account = ? AND created >= ? LIMIT ?"
-    counted = f"SELECT COUNT(*) AS many FROM ({sql})"
-    many = database.rows(counted, number, _milliseconds(wanted.created_from), FEW)[0]["many"]
-    return "INDEXED BY transactions_new" if many < FEW else ""
+    count, cents, first, last = database.rows(sql, number(database, account_id))[0]
+    return Summary(count, cents, *(None if one is None else instant(one) for one in (first, last)))
 
 
 def save_transactions(database: Database, entries: Iterable[Entry]) -> None:
     """Insert or replace in bulk."""
     named: dict[str, Json] = {}
     with database.writing() as connection:
-        numbers = _Numbers(database)
+        numbers = Numbers(database)
         connection.executemany(
             "INSERT OR REPLACE INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (_columns(entry, numbers, named) for entry in entries),
@@ -181,13 +102,13 @@ def save_transactions(database: Database, entries: Iterable[Entry]) -> None:
         merchants.remember(database, named.values())
 
 
-def _columns(entry: Entry, numbers: "_Numbers", named: dict[str, Json]) -> tuple[Any, ...]:
+def _columns(entry: Entry, numbers: Numbers, named: dict[str, Json]) -> tuple[Any, ...]:
     data = entry.data
     merchant = data.get("merchant") or {}
     if merchant.get("cnpj"):
         named[merchant["cnpj"]] = merchant
-    key = (numbers[data["accountId"]], _milliseconds(data["date"]), short(data["id"]))
-    return (*key, _milliseconds(data["createdAt"]), entry.cents, data["status"], int(entry.told), pack(data))
+    key = (numbers[data["accountId"]], milliseconds(data["date"]), short(data["id"]))
+    return (*key, milliseconds(data["createdAt"]), entry.cents, data["status"], int(entry.told), pack(data))
 
 
 def delete_transaction(database: Database, kept: Kept) -> None:
@@ -195,7 +116,7 @@ def delete_transaction(database: Database, kept: Kept) -> None:
     row_id = short(kept.data["id"])
     with database.writing() as connection:
         connection.execute("DELETE FROM transactions WHERE id = ?", (row_id,))
-        gone = (row_id, _number(database, kept.account_id))
+        gone = (row_id, number(database, kept.account_id))
         connection.execute("INSERT OR IGNORE INTO gone_transactions VALUES (?, ?)", gone)
 
 
@@ -204,12 +125,12 @@ def known_ids(database: Database, account_id: str, *, since: str | None = None) 
 
     Ids removed by hand have the status "GONE", whatever their date.
     """
-    number = _number(database, account_id)
-    least = _milliseconds(since) if since else -(1 << 62)
+    mine = number(database, account_id)
+    least = milliseconds(since) if since else -(1 << 62)
     sql = "SELECT id, status FROM transactions INDEXED BY {} WHERE account = ? AND date >= ?"
     source = "sqlite_autoindex_transactions_1" if since else "transactions_new"
-    here = database.rows(sql.format(source), number, least)
-    gone = database.rows("SELECT id FROM gone_transactions WHERE account = ?", number)
+    here = database.rows(sql.format(source), mine, least)
+    gone = database.rows("SELECT id FROM gone_transactions WHERE account = ?", mine)
     return {dashed(row["id"]): row["status"] for row in here} | {dashed(row["id"]): "GONE" for row in gone}
 
 
@@ -219,14 +140,14 @@ def total_cents(database: Database, account_id: str, *, until: str, only: str | 
         "SELECT COALESCE(SUM(cents), 0) AS total FROM transactions INDEXED BY transactions_new"
         " WHERE account = ? AND date <= ? AND (? IS NULL OR status = ?)"
     )
-    values = (_number(database, account_id), _milliseconds(until), only, only)
+    values = (number(database, account_id), milliseconds(until), only, only)
     return int(database.rows(sql, *values)[0]["total"])
 
 
 def added_by_hand(database: Database, account_id: str) -> list[Kept]:
     """The rows that the control room added."""
     sql = f"{WITH_ACCOUNT} WHERE t.account = ? AND t.told = 0"
-    return [_kept(row) for row in database.rows(sql, _number(database, account_id))]
+    return [_kept(row) for row in database.rows(sql, number(database, account_id))]
 
 
 def save_bills(database: Database, account_id: str, bills: Iterable[Json]) -> None:
@@ -253,7 +174,7 @@ def forget(database: Database, item_id: str) -> None:
     with database.writing() as connection:
         for row in account_rows(database, item_id):
             for table in ("transactions", "gone_transactions"):
-                connection.execute(f"DELETE FROM {table} WHERE account = ?", (_number(database, row["id"]),))
+                connection.execute(f"DELETE FROM {table} WHERE account = ?", (number(database, row["id"]),))
             connection.execute("DELETE FROM bills WHERE account_id = ?", (row["id"],))
             connection.execute("DELETE FROM account_numbers WHERE id = ?", (row["id"],))
         connection.execute("DELETE FROM accounts WHERE item_id = ?", (item_id,))
@@ -268,30 +189,3 @@ WITH_ACCOUNT = (
 def _kept(row: sqlite3.Row) -> Kept:
     data = json.loads(unpack(row["data"], row["id"], row["account_id"]))
     return Kept(row["account_id"], data, row["cents"], bool(row["told"]))
-
-
-def _number(database: Database, account_id: str) -> int:
-    """The account's short key; 0, which no account has, when it has no transaction yet."""
-    found = database.row("SELECT number FROM account_numbers WHERE id = ?", account_id)
-    return int(found["number"]) if found else 0
-
-
-class _Numbers(dict[str, int]):
-    """The short key of each account, given at its first transaction; for use while writing."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-
-    def __missing__(self, account_id: str) -> int:
-        sql = "INSERT OR IGNORE INTO account_numbers (id) VALUES (?)"
-        self.database.connection.execute(sql, (account_id,))
-        self[account_id] = _number(self.database, account_id)
-        return self[account_id]
-
-
-def _milliseconds(instant: str) -> int:
-    return (parse(instant) - EPOCH) // MILLISECOND
-
-
-def _iso(milliseconds: int) -> str:
-    return iso(EPOCH + milliseconds * MILLISECOND)
