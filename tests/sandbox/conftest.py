@@ -128,8 +128,10 @@ class Client:
     def unchecked(self) -> Iterator[None]:
         """For worlds that break the rules on purpose."""
         self.checking = False
-        yield
-        self.checking = True
+        try:
+            yield
+        finally:
+            self.checking = True
 
     def widget(self, **body: Any) -> "Client":
         """A client with a connect token in the place of the key."""

@@ -27,8 +27,9 @@ class Database:
         self._writing = threading.RLock()
         self._afterwards: list[Callable[[], None]] = []
         _start_afresh_if_older(self.path)
-        self.connection.executescript(SCHEMA)
-        self.connection.execute(f"PRAGMA user_version={LAYOUT}")
+        if _layout(self.connection) != LAYOUT:
+            self.connection.executescript(SCHEMA)
+            self.connection.execute(f"PRAGMA user_version={LAYOUT}")
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -109,9 +110,13 @@ def _start_afresh_if_older(path: Path) -> None:
     if not path.exists():
         return
     with closing(sqlite3.connect(path)) as connection:
-        layout = connection.execute("PRAGMA user_version").fetchone()[0]
-    if layout == LAYOUT:
-        return
+        if _layout(connection) == LAYOUT:
+            return
     print(f"local Pluggy (not Pluggy!): {path.parent} has another layout; starting afresh", flush=True)
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _layout(connection: sqlite3.Connection) -> int:
+    """What the file was written with; 0 while it is new."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
