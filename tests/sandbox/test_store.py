@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dev.sandbox.clock import iso
-from dev.sandbox.store import items, ledger, pages
+from dev.sandbox.store import items, ledger
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
 from tests.sandbox.conftest import Client, Program
@@ -92,7 +92,7 @@ def test_a_page_takes_less_than_20_milliseconds(large: Client) -> None:
 def test_every_row_is_on_exactly_one_page(state: Path, large: Client) -> None:
     served = [row["id"] for row in large.rows(ACCOUNT)]
     assert len(served) == len(set(served)) == MANY
-    assert served == [json.loads(row)["id"] for row in pages.stream(Database(state), ACCOUNT)]
+    assert served == [json.loads(row)["id"] for row in ledger.stream(Database(state), ACCOUNT)]
 
 
 def test_sums_and_windows(state: Path) -> None:
@@ -124,6 +124,22 @@ def test_rows_are_replaced_by_id_and_the_removed_are_remembered(
     items.delete(database, ITEM)
     assert ledger.known_ids(database, ACCOUNT) == {}
     assert ledger.transaction(database, "no uuid") is None
+
+
+def test_a_raw_row_may_leave_out_almost_everything(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    save_item(database)
+    raw = {
+        "id": ITEM,
+        "accountId": ACCOUNT,
+        "date": "2023-07-20",
+        "status": None,
+        "createdAt": "once",
+        "odd": 1e300,
+    }
+    ledger.save_transactions(database, [ledger.Entry(raw, 0)])
+    assert ledger.transactions(database, ACCOUNT) == [raw]
+    assert ledger.known_ids(database, ACCOUNT, since="2023-07-20") == {ITEM: None}
 
 
 def test_a_state_of_another_layout_is_put_away(tmp_path: Path) -> None:

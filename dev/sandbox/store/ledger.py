@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,18 @@ def transaction(database: Database, transaction_id: str) -> Kept | None:
 
 def transactions(database: Database, account_id: str) -> list[Json]:
     """Every transaction of an account, newest first, as the API would give them."""
-    return [json.loads(row) for row in pages.stream(database, account_id)]
+    return [json.loads(row) for row in stream(database, account_id)]
+
+
+def stream(database: Database, account_id: str, size: int = 2000) -> Iterator[bytes]:
+    """The same one by one, as JSON bytes: a million rows need no memory."""
+    after = None
+    while True:
+        found = pages.cut(database, pages.Wanted(account_id, after=after), size)
+        yield from found.rows
+        after = found.more
+        if after is None:
+            return
 
 
 def summary(database: Database, account_id: str) -> Summary:
@@ -108,7 +119,15 @@ def _columns(entry: Entry, numbers: Numbers, named: dict[str, Json]) -> tuple[An
     if merchant.get("cnpj"):
         named[merchant["cnpj"]] = merchant
     key = (numbers[data["accountId"]], milliseconds(data["date"]), short(data["id"]))
-    return (*key, milliseconds(data["createdAt"]), entry.cents, data["status"], int(entry.told), pack(data))
+    return (*key, _created(data), entry.cents, data["status"], int(entry.told), pack(data))
+
+
+def _created(data: Json) -> int:
+    """When the row was first seen; a raw row of somebody's file that does not say it counts from its date."""
+    try:
+        return milliseconds(data["createdAt"])
+    except (KeyError, TypeError, ValueError):
+        return milliseconds(data["date"])
 
 
 def delete_transaction(database: Database, kept: Kept) -> None:

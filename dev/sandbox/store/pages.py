@@ -1,6 +1,5 @@
 """Pages of an account's transactions, newest first, as the JSON bytes that leave."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,14 +73,3 @@ def _index(database: Database, account: int, wanted: Wanted) -> str:
     counted = f"SELECT COUNT(*) AS many FROM ({sql})"
     many = database.rows(counted, account, milliseconds(wanted.created_from), FEW)[0]["many"]
     return "INDEXED BY transactions_new" if many < FEW else ""
-
-
-def stream(database: Database, account_id: str, size: int = 2000) -> Iterator[bytes]:
-    """Every row one by one: a million of them need no memory."""
-    after = None
-    while True:
-        found = cut(database, Wanted(account_id, after=after), size)
-        yield from found.rows
-        after = found.more
-        if after is None:
-            return
