@@ -8,7 +8,7 @@ from flask import current_app
 from dev.sandbox.clock import Clock
 from dev.sandbox.delivery.courier import Courier
 from dev.sandbox.delivery.events import Announcer
-from dev.sandbox.faults import Faults
+from dev.sandbox.faults.rules import Faults
 from dev.sandbox.runs.collect import Collector
 from dev.sandbox.runs.runner import Runner
 from dev.sandbox.settings import Settings

@@ -25,6 +25,10 @@ class Settings:
     pace: float = 2.0
     today: dt.date | None = None
     strict_webhook_urls: bool = False
+    signing_secret: str | None = None
+    signature_header: str = "X-Webhook-Signature"
+    unordered_deliveries: bool = False
+    world: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -64,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument(
         "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"
     )
+    flags.add_argument("--signing-secret", help="sign each webhook: hex HMAC-SHA256 of its body")
+    flags.add_argument("--signature-header", default="X-Webhook-Signature", help="default: %(default)s")
+    flags.add_argument(
+        "--unordered-deliveries", action="store_true", help="several deliveries at once to one address"
+    )
+    flags.add_argument("--world", type=Path, help="load people, items and rows from this JSON file")
     return flags
 
 

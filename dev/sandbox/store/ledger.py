@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,3 +133,21 @@ def bill(database: Database, bill_id: str) -> Json | None:
     """One bill."""
     found = database.row("SELECT data FROM bills WHERE id = ?", bill_id)
     return json.loads(found["data"]) if found else None
+
+
+def stream(database: Database, account_id: str) -> Iterator[str]:
+    """The JSON text of every transaction of an account, newest first, one at a time."""
+    sql = "SELECT data FROM transactions WHERE account_id = ? ORDER BY date DESC, id DESC"
+    for row in database.connection.execute(sql, (account_id,)):
+        yield row["data"]
+
+
+def summary(database: Database, account_id: str) -> Json:
+    """How many rows an account has, their sum in cents, and the first and last date."""
+    row = database.row(
+        "SELECT COUNT(*) AS count, COALESCE(SUM(cents), 0) AS cents,"
+        " MIN(date) AS minDate, MAX(date) AS maxDate FROM transactions WHERE account_id = ?",
+        account_id,
+    )
+    assert row is not None
+    return dict(row)

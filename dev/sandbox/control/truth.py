@@ -1,0 +1,85 @@
+"""The truth about an item: all that a product should hold of it, streamed, or summed up."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask import Response, request, stream_with_context
+
+from dev.sandbox.api.items import item_json
+from dev.sandbox.control.guard import room
+from dev.sandbox.control.items import find
+from dev.sandbox.pluggy import here
+from dev.sandbox.store import ledger, records
+from dev.sandbox.store.database import Database
+from dev.sandbox.store.ledger import dumps
+
+bp = room("truth")
+Json = dict[str, Any]
+FLUSH = 64 * 1024  # characters that leave together
+
+
+@bp.get("/truth/items/<item_id>")
+def truth(item_id: str) -> Response:
+    """All that the API would give of the item; with `summary` only counts and sums."""
+    find(item_id)
+    tell = _summary if request.args.get("summary") else _everything
+    return Response(stream_with_context(_in_one_moment(tell, item_id)), mimetype="application/json")
+
+
+def _in_one_moment(tell: Any, item_id: str) -> Iterator[str]:
+    """All of it from one snapshot of the database, however long the reading takes."""
+    database = here().database
+    database.connection.execute("BEGIN")
+    try:
+        yield from _gathered(tell(database, item_id))
+    finally:
+        database.connection.execute("ROLLBACK")
+
+
+def _gathered(pieces: Iterable[str]) -> Iterator[str]:
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= FLUSH:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    yield "".join(waiting)
+
+
+def _everything(database: Database, item_id: str) -> Iterator[str]:
+    accounts = ledger.accounts(database, item_id)
+    yield f'{{"item":{dumps(item_json(find(item_id)))},"accounts":{json.dumps(accounts, ensure_ascii=False)}'
+    yield ',"transactions":{'
+    for number, account in enumerate(accounts):
+        yield f'{"," if number else ""}"{account["id"]}":['
+        for place, text in enumerate(ledger.stream(database, account["id"])):
+            yield f",{text}" if place else text
+        yield "]"
+    rest = _rest(database, item_id, accounts)
+    yield "}," + dumps(rest)[1:]
+
+
+def _rest(database: Database, item_id: str, accounts: list[Json]) -> Json:
+    investments = records.of_item(database, item_id, records.INVESTMENT)
+    identities = records.of_item(database, item_id, records.IDENTITY)
+    kind = records.INVESTMENT_TRANSACTION
+    return {
+        "bills": {account["id"]: ledger.bills(database, account["id"]) for account in accounts},
+        "investments": investments,
+        "investmentTransactions": {
+            one["id"]: records.of_parent(database, one["id"], kind) for one in investments
+        },
+        "loans": records.of_item(database, item_id, records.LOAN),
+        "identity": identities[0] if identities else None,
+        "consents": records.of_item(database, item_id, records.CONSENT),
+    }
+
+
+def _summary(database: Database, item_id: str) -> Iterator[str]:
+    """Per account how many rows, their sum in cents of the account's currency, first and last date."""
+    accounts = ledger.accounts(database, item_id)
+    sums = {account["id"]: ledger.summary(database, account["id"]) for account in accounts}
+    yield dumps({"item": item_json(find(item_id)), "accounts": accounts, "transactions": sums})
