@@ -15,13 +15,13 @@ from dev.sandbox.api import (
     webhooks,
 )
 from dev.sandbox.connect import views as connect
-from dev.sandbox.control import bills, events, faults, money, truth, views
+from dev.sandbox.control import bills, events, faults, money, truth, views, worlds
 from dev.sandbox.control import items as control_items
 from dev.sandbox.control.surprise import Surprises
 from dev.sandbox.faults.door import FaultyDoor
 from dev.sandbox.pluggy import Pluggy
 
-CONTROL = (views, control_items, money, bills, truth, events, faults)
+CONTROL = (views, control_items, money, bills, truth, events, faults, worlds)
 API = (auth, connectors, items, accounts, transactions, categories, webhooks)
 
 

@@ -170,7 +170,7 @@ def _last_purchase(speaker: Speaker, account: sqlite3.Row) -> tuple[Json, int]:
     now = iso(speaker.now)
     for text in ledger.stream(here().database, account["id"]):
         row = json.loads(text)
-        amount = row["amountInAccountCurrency"] or row["amount"]
+        amount = row.get("amountInAccountCurrency") or row.get("amount") or 0
         cents = speaker.sign(CARD, round(Decimal(str(amount)) * 100))
         if cents < 0 and row["date"] <= now:
             return row, cents

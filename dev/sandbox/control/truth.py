@@ -1,6 +1,5 @@
 """The truth about an item: all that a product should hold of it, streamed, or summed up."""
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from dev.sandbox.store.ledger import dumps
 
 bp = room("truth")
 Json = dict[str, Any]
-FLUSH = 64 * 1024  # characters that leave together
+FLUSH = 64 * 1024  # bytes that leave together
 
 
 @bp.get("/truth/items/<item_id>")
@@ -27,7 +26,7 @@ def truth(item_id: str) -> Response:
     return Response(stream_with_context(_in_one_moment(tell, item_id)), mimetype="application/json")
 
 
-def _in_one_moment(tell: Any, item_id: str) -> Iterator[str]:
+def _in_one_moment(tell: Any, item_id: str) -> Iterator[bytes]:
     """All of it from one snapshot of the database, however long the reading takes."""
     database = here().database
     database.connection.execute("BEGIN")
@@ -37,29 +36,28 @@ def _in_one_moment(tell: Any, item_id: str) -> Iterator[str]:
         database.connection.execute("ROLLBACK")
 
 
-def _gathered(pieces: Iterable[str]) -> Iterator[str]:
-    waiting: list[str] = []
+def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
     size = 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
         if size >= FLUSH:
-            yield "".join(waiting)
+            yield b"".join(waiting)
             waiting, size = [], 0
-    yield "".join(waiting)
+    yield b"".join(waiting)
 
 
-def _everything(database: Database, item_id: str) -> Iterator[str]:
+def _everything(database: Database, item_id: str) -> Iterator[bytes]:
     accounts = ledger.accounts(database, item_id)
-    yield f'{{"item":{dumps(item_json(find(item_id)))},"accounts":{json.dumps(accounts, ensure_ascii=False)}'
-    yield ',"transactions":{'
+    head = {"item": item_json(find(item_id)), "accounts": accounts, "transactions": {}}
+    yield dumps(head).encode()[:-2]
     for number, account in enumerate(accounts):
-        yield f'{"," if number else ""}"{account["id"]}":['
-        for place, text in enumerate(ledger.stream(database, account["id"])):
-            yield f",{text}" if place else text
-        yield "]"
-    rest = _rest(database, item_id, accounts)
-    yield "}," + dumps(rest)[1:]
+        yield f'{"," if number else ""}"{account["id"]}":['.encode()
+        for place, row in enumerate(ledger.stream(database, account["id"])):
+            yield b"," + row if place else row
+        yield b"]"
+    yield b"}," + dumps(_rest(database, item_id, accounts)).encode()[1:]
 
 
 def _rest(database: Database, item_id: str, accounts: list[Json]) -> Json:
@@ -78,8 +76,13 @@ def _rest(database: Database, item_id: str, accounts: list[Json]) -> Json:
     }
 
 
-def _summary(database: Database, item_id: str) -> Iterator[str]:
+def _summary(database: Database, item_id: str) -> Iterator[bytes]:
     """Per account how many rows, their sum in cents of the account's currency, first and last date."""
     accounts = ledger.accounts(database, item_id)
-    sums = {account["id"]: ledger.summary(database, account["id"]) for account in accounts}
-    yield dumps({"item": item_json(find(item_id)), "accounts": accounts, "transactions": sums})
+    sums = {account["id"]: _sum(database, account["id"]) for account in accounts}
+    yield dumps({"item": item_json(find(item_id)), "accounts": accounts, "transactions": sums}).encode()
+
+
+def _sum(database: Database, account_id: str) -> Json:
+    found = ledger.summary(database, account_id)
+    return {"count": found.count, "cents": found.cents, "minDate": found.first, "maxDate": found.last}

@@ -30,6 +30,16 @@ class Kept:
     told: bool
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What an account's transactions come to; the dates are ISO instants, None without a row."""
+
+    count: int
+    cents: int
+    first: str | None
+    last: str | None
+
+
 def dumps(data: Json) -> str:
     """JSON as it leaves: compact, readable accents."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
@@ -135,19 +145,17 @@ def bill(database: Database, bill_id: str) -> Json | None:
     return json.loads(found["data"]) if found else None
 
 
-def stream(database: Database, account_id: str) -> Iterator[str]:
-    """The JSON text of every transaction of an account, newest first, one at a time."""
+def stream(database: Database, account_id: str) -> Iterator[bytes]:
+    """Every transaction of an account, newest first, one by one as JSON bytes."""
     sql = "SELECT data FROM transactions WHERE account_id = ? ORDER BY date DESC, id DESC"
     for row in database.connection.execute(sql, (account_id,)):
-        yield row["data"]
+        yield row["data"].encode()
 
 
-def summary(database: Database, account_id: str) -> Json:
-    """How many rows an account has, their sum in cents, and the first and last date."""
-    row = database.row(
-        "SELECT COUNT(*) AS count, COALESCE(SUM(cents), 0) AS cents,"
-        " MIN(date) AS minDate, MAX(date) AS maxDate FROM transactions WHERE account_id = ?",
-        account_id,
+def summary(database: Database, account_id: str) -> Summary:
+    """Number, sum and dates of an account's rows."""
+    sql = (
+        "SELECT COUNT(*), COALESCE(SUM(cents), 0), MIN(date), MAX(date)"
+        " FROM transactions WHERE account_id = ?"
     )
-    assert row is not None
-    return dict(row)
+    return Summary(*database.rows(sql, account_id)[0])

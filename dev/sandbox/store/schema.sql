@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS transactions (
     date TEXT NOT NULL,
     created_at TEXT NOT NULL,
     cents INTEGER NOT NULL,              -- in the account's currency, with the sign the API gives
-    status TEXT NOT NULL,
+    status TEXT,
     bill_id TEXT,
     told INTEGER NOT NULL,               -- 1 from the generator, 0 added by hand in the control room
     data TEXT NOT NULL                   -- the transaction as the API gives it

@@ -1,5 +1,5 @@
 // The parts of the control room, each drawn from what the local Pluggy says.
-import { ask, look, press, toast } from "./control.js";
+import { ask, press, toast } from "./control-hands.js";
 import { element } from "./dom.js";
 
 const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone: "America/Sao_Paulo" });
@@ -186,9 +186,7 @@ export function drawFaults({ faults, mishaps, chaos }) {
   const off = async () => {
     await ask("DELETE", "/faults");
     await ask("DELETE", "/deliveries/faults");
-    await ask("DELETE", "/chaos");
-    toast("Everything works again");
-    await look();
+    await press("DELETE", "/chaos", undefined, "Everything works again")();
   };
   if (!rows.length && !chaos.on) return [element("p", { class: "hint" }, "No fault is on.")];
   return [element("ul", { class: "plain" }, ...rows, ...drawChaos(chaos)), button("All faults off", "all-off", off)];

@@ -1,38 +1,9 @@
 // The control room: asks for the state again and again, redraws what changed, and sends what is pressed.
 import { drawClock, drawEnd, drawEvents, drawFaults, drawPeople, drawQueue, drawWebhooks } from "./control-parts.js";
+import { ask, press, toast, whenPressed } from "./control-hands.js";
 
 const EVERY = 1500;
 const drawn = new Map();
-let toastTimer;
-
-export async function ask(method, path, body) {
-  const answer = await fetch(`/_control${path}`, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-  const told = await answer.json().catch(() => ({ message: `${answer.status} without JSON` }));
-  if (!answer.ok) throw Object.assign(new Error(told.message || answer.statusText), { told });
-  return told;
-}
-
-export function toast(text, wrong = false) {
-  const place = document.getElementById("toast");
-  place.textContent = text;
-  place.classList.toggle("wrong", wrong);
-  place.classList.add("shown");
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => place.classList.remove("shown"), wrong ? 8000 : 3500);
-}
-
-// What a button does: send, say how it went, look again.
-export function press(method, path, body, done) {
-  return async () => {
-    try {
-      const told = await ask(method, path, body);
-      toast(typeof done === "function" ? done(told) : done);
-    } catch (problem) {
-      toast(problem.message, true);
-    }
-    await look();
-  };
-}
 
 // Redraws a part only if what it shows has changed; focus and opened details stay where they were.
 function redraw(name, shown, draw) {
@@ -47,7 +18,7 @@ function redraw(name, shown, draw) {
   if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
 }
 
-export async function look() {
+async function look() {
   const silence = document.getElementById("silence");
   try {
     const [state, events] = await Promise.all([ask("GET", "/state"), ask("GET", "/events?limit=60")]);
@@ -116,6 +87,7 @@ listen("mishap", "/deliveries/faults", (given) => ({
 listen("chaos", "/chaos", (given) => ({
   seed: given.seed, rate: Number(given.rate), events: { rate: Number(given.events) },
 }), "Faults at random have begun");
+whenPressed(look);
 listenToWorld();
 offerKinds("fault", "/faults");
 offerKinds("mishap", "/deliveries/faults");
