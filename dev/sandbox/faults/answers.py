@@ -9,6 +9,7 @@ from typing import Any
 from dev.sandbox.faults.rules import Fault
 
 Json = dict[str, Any]
+SHORTEST_WAIT = 0.005  # seconds: shorter sleeps are not exact
 NOT_HERE = {
     "items": ("item not found", "ITEM_NOT_FOUND"),
     "accounts": ("account not found", "ACCOUNT_NOT_FOUND"),
@@ -72,10 +73,10 @@ def altered(fault: Fault, answer: Answer, query: str) -> Answer:
 
 def drops(body: bytes, seconds: float) -> Iterable[tuple[bytes, float]]:
     """A body in small pieces with the wait before each, byte by byte if the time allows it."""
-    count = max(1, min(len(body), int(seconds / 0.005)))
-    size = -(-len(body) // count) or 1
-    for start in range(0, len(body), size):
-        yield body[start : start + size], seconds / count
+    size = max(1, round(len(body) * SHORTEST_WAIT / seconds)) if seconds else len(body) or 1
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    for piece in pieces:
+        yield piece, seconds / len(pieces)
 
 
 def _page(answer: Answer) -> Json | None:
