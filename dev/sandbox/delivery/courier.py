@@ -17,6 +17,7 @@ CARRIERS = 8
 MINUTES_15, HOURS_2 = 900.0, 7200.0
 # seconds to wait after the 1st, 2nd, ... failed try: three at once, three later, three much later
 WAITS = (0.0, 0.0, MINUTES_15, 0.0, 0.0, HOURS_2, 0.0, 0.0)
+MOST_TRIES = len(WAITS) + 1
 FEW_TRIES = {"item/login_succeeded": 3}
 
 
@@ -104,7 +105,9 @@ class Courier:
         state = _state(row, attempt["status"])
         wait = WAITS[row["tries"]] if state == "waiting" else 0.0
         due_at = time.time() + self.settings.scaled(wait)
-        outbox.settle(self.database, row, state=state, due_at=due_at, attempt=attempt)
+        outbox.settle(
+            self.database, row, state=state, due_at=due_at, attempt=attempt, counts=_tries(row) == MOST_TRIES
+        )  # fmt: skip
         if state == "waiting":
             self._again(delivery_id)
 
@@ -121,5 +124,9 @@ def _state(row: sqlite3.Row, status: int | None) -> str:
         return "delivered"
     if status == 401:
         return "refused"
-    tries = 1 if row["fault"] == "forged" else FEW_TRIES.get(row["event"], len(WAITS) + 1)
-    return "given_up" if row["tries"] + 1 >= tries else "waiting"
+    return "given_up" if row["tries"] + 1 >= _tries(row) else "waiting"
+
+
+def _tries(row: sqlite3.Row) -> int:
+    """How often a delivery is tried; only those tried to the end count against a webhook."""
+    return 1 if row["fault"] == "forged" else FEW_TRIES.get(row["event"], MOST_TRIES)

@@ -118,8 +118,10 @@ def delivery(database: Database, delivery_id: int) -> sqlite3.Row | None:
     )
 
 
-def settle(database: Database, delivery: sqlite3.Row, *, state: str, due_at: float, attempt: Json) -> None:
-    """Write down one attempt, what became of the delivery, and what that means for its webhook."""
+def settle(
+    database: Database, delivery: sqlite3.Row, *, state: str, due_at: float, attempt: Json, counts: bool
+) -> None:
+    """Write down one attempt, what became of the delivery and, if it counts, of its webhook."""
     with database.writing() as connection:
         connection.execute(
             "UPDATE deliveries SET state = ?, tries = tries + 1, due_at = ? WHERE id = ?",
@@ -131,7 +133,7 @@ def settle(database: Database, delivery: sqlite3.Row, *, state: str, due_at: flo
             " VALUES (?, ?, ?, ?, ?, ?)",
             (delivery["id"], *(attempt[name] for name in names)),
         )
-        if delivery["webhook_id"] and delivery["fault"] != "forged":
+        if delivery["webhook_id"] and counts:
             _judge(connection, delivery["webhook_id"], state, attempt["at"])
 
 

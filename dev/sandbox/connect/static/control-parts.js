@@ -85,6 +85,7 @@ function moneyButtons(item) {
   const pix = { accountType: "CHECKING_ACCOUNT", pix: true, amount: 120, categoryId: "05070000" };
   const act = (text, name, path, body, done) =>
     button(text, `${name}-${item.id}`, press("POST", path, body, done), { "data-testid": name });
+  if (!item.accounts.length) return null;
   return element("div", { class: "row" },
     ...(has("CREDIT_CARD") ? [
       act("Spend R$ 50 now", "spend", rows, spend, (row) => `Spent: ${row.description}`),
