@@ -1,4 +1,4 @@
-"""The control room in a browser: buttons by mouse and keyboard, the log, the switches, both themes and widths."""
+"""The control room in a browser: buttons, keyboard, the log, the switches, both themes and widths."""
 
 import os
 from typing import Any

@@ -109,6 +109,8 @@ function bankButtons(item) {
     ...(item.status === "WAITING_USER_ACTION" || item.executionStatus === "USER_AUTHORIZATION_PENDING" ? [
       act("Approve", "approve", `${at}/approve`, {}, "Approved"), act("Refuse", "refuse", `${at}/refuse`, {}, "Refused"),
     ] : []),
+    ...(item.status.startsWith("WAITING") ? [act("Let the time run out", "expire", `${at}/expire`, {}, "Nobody answered in time")] : []),
+    act("Ask for a new password", "password", `${at}/password`, {}, "The old password no longer works"),
     act("Revoke the consent", "revoke", `${at}/revoke`, {}, "The consent is revoked"),
     down ? act("Bank is up again", "bank-up", bank, { status: "ONLINE" }, "The bank is up") : act("Bank goes down", "bank-down", bank, { status: "OFFLINE" }, "The bank is down"),
     goodbye);
