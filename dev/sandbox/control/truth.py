@@ -1,5 +1,6 @@
 """The truth about an item: all that a product should hold of it, streamed, or summed up."""
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -11,7 +12,6 @@ from dev.sandbox.control.items import find
 from dev.sandbox.pluggy import here
 from dev.sandbox.store import ledger, records
 from dev.sandbox.store.database import Database
-from dev.sandbox.store.ledger import dumps
 
 bp = room("truth")
 Json = dict[str, Any]
@@ -51,13 +51,13 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
 def _everything(database: Database, item_id: str) -> Iterator[bytes]:
     accounts = ledger.accounts(database, item_id)
     head = {"item": item_json(find(item_id)), "accounts": accounts, "transactions": {}}
-    yield dumps(head).encode()[:-2]
+    yield _said(head)[:-2]
     for number, account in enumerate(accounts):
         yield f'{"," if number else ""}"{account["id"]}":['.encode()
         for place, row in enumerate(ledger.stream(database, account["id"])):
             yield b"," + row if place else row
         yield b"]"
-    yield b"}," + dumps(_rest(database, item_id, accounts)).encode()[1:]
+    yield b"}," + _said(_rest(database, item_id, accounts))[1:]
 
 
 def _rest(database: Database, item_id: str, accounts: list[Json]) -> Json:
@@ -80,9 +80,13 @@ def _summary(database: Database, item_id: str) -> Iterator[bytes]:
     """Per account how many rows, their sum in cents of the account's currency, first and last date."""
     accounts = ledger.accounts(database, item_id)
     sums = {account["id"]: _sum(database, account["id"]) for account in accounts}
-    yield dumps({"item": item_json(find(item_id)), "accounts": accounts, "transactions": sums}).encode()
+    yield _said({"item": item_json(find(item_id)), "accounts": accounts, "transactions": sums})
 
 
 def _sum(database: Database, account_id: str) -> Json:
     found = ledger.summary(database, account_id)
     return {"count": found.count, "cents": found.cents, "minDate": found.first, "maxDate": found.last}
+
+
+def _said(data: Json) -> bytes:
+    return json.dumps(data, ensure_ascii=False).encode()
