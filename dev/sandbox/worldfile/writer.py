@@ -1,7 +1,7 @@
 """Writes a world: compares it with what is stored, writes all or nothing, and tells what changed."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from dev.sandbox.bank import connectors
@@ -76,25 +76,24 @@ class Writer:
         before = items.load(self.database, loaded.data["id"])
         item = _made(loaded, before, now)
         was = self._rest(item.id)
-        reports, rows, accounts = [], {}, []
-        for position, account in enumerate(loaded.accounts):
-            report, rows[account.data["id"]] = self._compared(account, now)
-            reports.append(report)
-            accounts.append(self._dated(account, now) | {"position": position})
+        accounts = [self._dated(account, now) for account in loaded.accounts]
+        compared = [self._compared(account, now) for account in loaded.accounts]
+        reports = [report for report, _ in compared]
         if before is not None and not self.extend:
-            reports += self._vanished(item.id, set(rows))
+            reports += self._vanished(item.id, {account["id"] for account in accounts})
             items.delete(self.database, item.id)
         items.save(self.database, item, due_at=None)
-        for place in accounts:
-            position = place.pop("position")
-            account = loaded.accounts[position]
-            ledger.save_account(self.database, place, kind=account.kind, position=position, opening_cents=0)
-            ledger.save_transactions(self.database, rows[place["id"]])
-            ledger.save_bills(self.database, place["id"], account.bills)
+        for position, account in enumerate(loaded.accounts):
+            self._account(account, accounts[position], compared[position][1], position)
         self._records(loaded, item.id, now)
-        changed = any(asdict(report) != asdict(Report(report.account_id)) for report in reports)
-        self._tell(item, reports, first=before is None, changed=changed or self._rest(item.id) != was)
+        changed = any(_changes(report) for report in reports) or self._rest(item.id) != was
+        self._tell(item, reports, first=before is None, changed=changed)
         return _told(item, reports)
+
+    def _account(self, account: LoadedAccount, data: Json, rows: list[Entry], position: int) -> None:
+        ledger.save_account(self.database, data, kind=account.kind, position=position, opening_cents=0)
+        ledger.save_transactions(self.database, rows)
+        ledger.save_bills(self.database, data["id"], account.bills)
 
     def _compared(self, account: LoadedAccount, now: str) -> tuple[Report, list[Entry]]:
         """What changes in an account, and the rows to write: all of them, or in extend mode those changed."""
@@ -188,6 +187,10 @@ def _dated_row(data: Json, was: Json | None, now: str) -> tuple[Json, bool]:
     if changed and data.get("updatedAt") == UNSET:
         fresh["updatedAt"] = now
     return fresh, changed
+
+
+def _changes(report: Report) -> bool:
+    return bool(report.created or report.updated or report.deleted)
 
 
 def _told(item: Item, reports: list[Report]) -> Json:
