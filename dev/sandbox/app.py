@@ -25,12 +25,14 @@ from dev.sandbox.api import (
     webhooks,
 )
 from dev.sandbox.connect import views as connect
+from dev.sandbox.control import bills, events, faults, money, truth, views, worlds
+from dev.sandbox.control import items as control_items
 from dev.sandbox.control import limits as control_limits
-from dev.sandbox.control import views as control
-from dev.sandbox.control import world as control_world
-from dev.sandbox.faults import FaultyDoor
+from dev.sandbox.control.surprise import Surprises
+from dev.sandbox.faults.door import FaultyDoor
 from dev.sandbox.pluggy import Pluggy
 
+CONTROL = (views, control_items, money, bills, truth, events, faults, worlds, control_limits)
 API = (
     auth, connectors, items, item_list, accounts, balances, statements, transactions, investments, loans,
     identity, consents, categories, rules, merchants, webhooks,
@@ -49,11 +51,11 @@ def create_app(pluggy: Pluggy) -> Flask:
         noun.bp.before_request(tokens.guard)
         noun.bp.after_request(limits.tell)
         app.register_blueprint(noun.bp)
-    for room in (connect, control, control_world, control_limits):
+    for room in (connect, *CONTROL):
         app.register_blueprint(room.bp)
     errors.install(app)
     app.after_request(_say_what_it_is)
-    app.wsgi_app = FaultyDoor(app.wsgi_app, pluggy.faults)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = FaultyDoor(app.wsgi_app, pluggy.faults, Surprises(app))  # type: ignore[assignment, method-assign]
     return app
 
 

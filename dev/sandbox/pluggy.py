@@ -10,7 +10,7 @@ from dev.sandbox.bank import connectors
 from dev.sandbox.clock import Clock
 from dev.sandbox.delivery.courier import Courier
 from dev.sandbox.delivery.events import Announcer
-from dev.sandbox.faults import Faults
+from dev.sandbox.faults.rules import Faults
 from dev.sandbox.limits import Limits
 from dev.sandbox.runs.collect import Collector
 from dev.sandbox.runs.runner import Runner

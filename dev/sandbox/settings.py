@@ -29,6 +29,10 @@ class Settings:
     item_limit: int = 100
     update_floor_hours: float = 0.0
     rate_limits: bool = False
+    signing_secret: str | None = None
+    signature_header: str = "X-Webhook-Signature"
+    unordered_deliveries: bool = False
+    world: Path | None = None
 
     @property
     def origin(self) -> str:
@@ -72,6 +76,12 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--item-limit", type=int, default=100, help="items an application may have")
     flags.add_argument("--update-floor-hours", type=float, default=0.0, help="between updates of an item")
     flags.add_argument("--rate-limits", action="store_true", help="answer 429 (360 or 20 a minute)")
+    flags.add_argument("--signing-secret", help="sign each webhook: hex HMAC-SHA256 of its body")
+    flags.add_argument("--signature-header", default="X-Webhook-Signature", help="default: %(default)s")
+    flags.add_argument(
+        "--unordered-deliveries", action="store_true", help="several deliveries at once to one address"
+    )
+    flags.add_argument("--world", type=Path, help="load people, items and rows from this JSON file")
     return flags
 
 

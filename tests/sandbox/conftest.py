@@ -226,6 +226,7 @@ def receiver() -> Iterator[Receiver]:
             inbox.got.append((body, {name.lower(): value for name, value in self.headers.items()}))
             self.send_response(inbox.answers.pop(0) if inbox.answers else 200)
             self.end_headers()
+            self.wfile.write(b"thanks")
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

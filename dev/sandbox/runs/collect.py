@@ -47,6 +47,8 @@ class Collector:
 
     def collect(self, item: Item, *, kinds: tuple[str, ...] = KINDS) -> list[Report]:
         """Tell, compare, write; call it inside no transaction, it opens its own."""
+        if item.loaded:
+            return []
         now = self.clock.now()
         telling, future = self._tell(item, now)
         with self.database.writing():

@@ -75,15 +75,17 @@ CREATE TABLE IF NOT EXISTS webhooks (
     headers TEXT NOT NULL,
     disabled_at TEXT,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    updated_at TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0  -- deliveries given up one after the other; a success or a PATCH resets it
 );
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
+    position INTEGER NOT NULL UNIQUE,
     event TEXT NOT NULL,
     item_id TEXT,
     created_at TEXT NOT NULL,
-    payload TEXT NOT NULL
+    payload TEXT NOT NULL,
+    fault TEXT                           -- what befell it on request: lost, doubled, delayed, reordered, forged
 );
 CREATE INDEX IF NOT EXISTS events_item ON events (item_id, position);
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -92,11 +94,14 @@ CREATE TABLE IF NOT EXISTS deliveries (
     position INTEGER NOT NULL,           -- the order in which deliveries are tried
     url TEXT NOT NULL,
     headers TEXT NOT NULL,
-    state TEXT NOT NULL,                 -- waiting, delivered, refused (401), given_up
+    webhook_id TEXT,                     -- NULL: the webhookUrl of an item
+    state TEXT NOT NULL,                 -- waiting, delivered, refused (401), given_up, disabled, lost
     tries INTEGER NOT NULL DEFAULT 0,
-    due_at REAL NOT NULL
+    due_at REAL NOT NULL,
+    fault TEXT
 );
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, position);
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS deliveries_place ON deliveries (position);
 CREATE INDEX IF NOT EXISTS deliveries_event ON deliveries (event_id);
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,6 +109,7 @@ CREATE TABLE IF NOT EXISTS attempts (
     at TEXT NOT NULL,
     status INTEGER,                      -- NULL when no answer came
     error TEXT,
-    milliseconds INTEGER NOT NULL
+    milliseconds INTEGER NOT NULL,
+    response TEXT NOT NULL               -- how the answer's body begins
 );
 CREATE INDEX IF NOT EXISTS attempts_delivery ON attempts (delivery_id);
