@@ -14,7 +14,9 @@ from dev.sandbox.api import (
     transactions,
     webhooks,
 )
+from dev.sandbox.connect import bank
 from dev.sandbox.connect import views as connect
+from dev.sandbox.control import moods, time
 from dev.sandbox.control import views as control
 from dev.sandbox.control import world as control_world
 from dev.sandbox.faults import FaultyDoor
@@ -33,7 +35,7 @@ def create_app(pluggy: Pluggy) -> Flask:
     for noun in API:
         noun.bp.before_request(tokens.guard)
         app.register_blueprint(noun.bp)
-    for room in (connect, control, control_world):
+    for room in (connect, bank, control, control_world, moods, time):
         app.register_blueprint(room.bp)
     errors.install(app)
     app.after_request(_say_what_it_is)

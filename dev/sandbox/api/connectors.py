@@ -18,7 +18,7 @@ Json = dict[str, Any]
 @widget_may
 def index() -> Json:
     """The institutions on offer; test institutions only with sandbox=true."""
-    everything = [connectors.connector(number, here().settings.origin) for number in connectors.ids()]
+    everything = [here().connector(number) for number in connectors.ids()]
     return page([connector for connector in everything if _wanted(connector)])
 
 
@@ -28,7 +28,7 @@ def show(connector_id: int) -> Json:
     """One institution."""
     if not connectors.exists(connector_id):
         raise ApiError(404, "connector not found", "CONNECTOR_NOT_FOUND")
-    return connectors.connector(connector_id, here().settings.origin)
+    return here().connector(connector_id)
 
 
 def _wanted(connector: Json) -> bool:

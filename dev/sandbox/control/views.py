@@ -133,6 +133,7 @@ def reset() -> Json:
     """Forget items, money, webhooks, events and faults; tokens stay good."""
     here().faults.clear()
     here().database.forget_everything()
+    here().clock.restart()
     here().courier.release()
     return {"reset": True}
 

@@ -1,5 +1,6 @@
 -- The tables of the local Pluggy. Times are ISO texts in UTC (sortable); money is integer cents; due times are Unix seconds.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL); -- small facts a reset forgets
 CREATE TABLE IF NOT EXISTS items (
     id TEXT PRIMARY KEY,
     created_at TEXT NOT NULL,
