@@ -5,10 +5,10 @@ import hmac
 import re
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from dev.sandbox.bank import connectors, users
+from dev.sandbox.bank import connectors, qr, users
 from dev.sandbox.pluggy import here
 from dev.sandbox.runs import asking
 from dev.sandbox.store import items
@@ -36,6 +36,15 @@ def door(bank_key: str) -> str:
     return _page(item, step)
 
 
+@bp.get("/bank/<bank_key>/qr.svg")
+def code(bank_key: str) -> Response:
+    """The QR code with the address of this page."""
+    address = f"{here().settings.origin}/connect/bank/{bank_key}"
+    if len(address.encode()) > qr.MOST:
+        abort(404)
+    return Response(qr.svg(address), content_type="image/svg+xml")
+
+
 @bp.post("/bank/<bank_key>")
 def sign_in(bank_key: str) -> str:
     """The permissions for those who know the documented login, else the sign-in again."""
@@ -48,10 +57,12 @@ def sign_in(bank_key: str) -> str:
 
 @bp.post("/bank/<bank_key>/<decision>")
 def decide(bank_key: str, decision: str) -> Response:
-    """Approve or refuse, and go back."""
+    """Approve or refuse, and go back; a bank with a page of its own asks who it is first."""
+    if decision not in ("approve", "refuse"):
+        abort(404)
     with here().database.writing():
         item = _waiting(bank_key)
-        if item and hmac.compare_digest(request.form.get("ticket", ""), ticket(item)):
+        if item and _may_decide(item):
             here().runner.decide(item, granted=decision == "approve")
     target = item.oauth_redirect_uri if item else None
     return redirect(url_for("bank.callback", to=target), 303)
@@ -66,6 +77,11 @@ def callback() -> str:
 def ticket(item: Item) -> str:
     """Proof of having signed in, good for this one authorisation."""
     return hmac.new(here().signing_key.encode(), item.bank_key.encode(), hashlib.sha256).hexdigest()
+
+
+def _may_decide(item: Item) -> bool:
+    signs_in = connectors.authorization(item.connector_id) == "oauth"
+    return not signs_in or hmac.compare_digest(request.form.get("ticket", ""), ticket(item))
 
 
 def _waiting(bank_key: str) -> Item | None:
