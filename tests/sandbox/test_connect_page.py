@@ -122,6 +122,22 @@ def test_codes(host: Open, user: str) -> None:
     expect(frame.get_by_test_id("connect-success")).to_be_visible()
 
 
+def test_a_phone_is_sent_back_to_the_application(pluggy: Client, page: Page) -> None:  # noqa: F811
+    body = {
+        "connectorId": 600,
+        "parameters": {"cpf": "76109277673"},
+        "oauthRedirectUri": f"{pluggy.url}/back",
+    }
+    item = pluggy.settled(pluggy.post("/items", **body).json()["id"])
+    page.goto(item["parameter"]["data"])  # no pop-up: there is nothing to close
+    page.fill("[name=user]", "ralph.bragg@gmail.com")
+    page.fill("[name=password]", "P@ssword01")
+    page.get_by_test_id("bank-sign-in").click()
+    page.get_by_test_id("bank-refuse").click()
+    page.wait_for_url(f"{pluggy.url}/back")
+    assert pluggy.settled(item["id"])["executionStatus"] == "USER_AUTHORIZATION_NOT_GRANTED"
+
+
 def test_refusals_are_said_in_portuguese(host: Open, pluggy: Client) -> None:
     pluggy.connect(9001, clientUserId="rosa")
     frame = host(token={"options": {"clientUserId": "rosa", "avoidDuplicates": True}})

@@ -69,9 +69,9 @@ def test_failures_are_tried_five_times_an_hour_apart(own: tuple[Program, Client]
         assert seen["nextAutoSyncAt"] is not None
         client.post("/_control/clock", hours=1)
         seen = until(lambda seen=seen: failed_after(client, item, seen["updatedAt"]))
-    assert seen["nextAutoSyncAt"] is None
+    assert seen["nextAutoSyncAt"] is None  # five tries after the first failure: left alone from now on
     client.post("/_control/connectors/9001/status", status="ONLINE")
-    client.patch(f"/items/{item}")
+    client.post(f"/_control/items/{item}/refresh")
     assert client.settled(item)["nextAutoSyncAt"] is not None
 
 

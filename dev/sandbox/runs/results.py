@@ -48,6 +48,7 @@ def settle(item: Item, code: str, *, now: dt.datetime, every: dt.timedelta = AUT
     """Put the final code, its status, error and times on the item and close its run."""
     item.status, item.execution_status = logins.status_of(code), code
     item.parameter = item.user_action = item.run = None
+    item.bank_key = ""
     item.resources_pending = code == "USER_AUTHORIZATION_PENDING"
     if item.status == "UPDATED":
         _settle_well(item, code, now)
@@ -59,7 +60,7 @@ def settle(item: Item, code: str, *, now: dt.datetime, every: dt.timedelta = AUT
 def _settle_well(item: Item, code: str, now: dt.datetime) -> None:
     item.status_detail = status_detail(item, code, iso(now))
     item.error, item.failed_logins, item.sync_failures, item.ever_collected = None, 0, 0, True
-    item.last_updated_at, item.consent, item.bank_key = iso(now), "given", ""
+    item.last_updated_at, item.consent = iso(now), "given"
 
 
 def _settle_badly(item: Item, code: str, now: dt.datetime) -> None:
@@ -80,7 +81,9 @@ def next_auto_sync(item: Item, now: dt.datetime, every: dt.timedelta) -> str | N
 
 
 def joins_auto_sync(item: Item) -> bool:
-    """Test institutions, items that need a code and those switched off are left out."""
+    """Test institutions, items that need the person and those switched off are left out."""
+    if connectors.authorization(item.connector_id) and item.consent != "given":
+        return False
     needs_code = connectors.asks_for_code(item.connector_id) or item.challenge in ("image", "select", "phone")
     return item.auto_sync and not needs_code and not connectors.is_sandbox(item.connector_id)
 

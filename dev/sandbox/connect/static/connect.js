@@ -76,7 +76,7 @@ function login(connector, item) {
       : await api("POST", "/items", { connectorId: connector.id, parameters, products }));
   }, go.wrong);
   show("credentials", element("h1", {}, named(texts.loginTitle, connector.name)),
-    element("p", { class: "hint" }, connector.credentials.length ? texts.hint : texts.nothingToType),
+    element("p", { class: "hint" }, texts.hints[connector.credentials[0]?.name || "nothing"] || ""),
     form, props.updateItem ? null : button(texts.back, "connect-back", () => guarded(choose)), closing());
   if (!connector.credentials.length) form.elements[0].focus();
 }

@@ -20,12 +20,13 @@ function screen(item, go) {
 
 function code(item, go) {
   const { texts } = host;
+  const words = texts.instructions[item.parameter.type] || item.parameter.instructions;
   const form = asForm([item.parameter], {}, texts.send, async (values) => {
     codeSent();
     go.on(await api("POST", `/items/${item.id}/mfa`, values));
   }, go.wrong);
   return show("mfa", element("h1", {}, texts.codeTitle),
-    element("p", {}, texts.instructions[item.parameter.type] || item.parameter.instructions || ""),
+    words ? element("p", {}, words) : null,
     form, timer(item), closing());
 }
 
@@ -45,17 +46,16 @@ function bank(item) {
 
 function action(item, go) {
   const { texts } = host;
-  const { type, attributes, instructions } = item.userAction;
-  const page = attributes.qrCode || attributes.url;
-  const pretend = async (decision) => {
-    await fetch(`${page}/${decision}`, { method: "POST" }).catch(go.wrong);
-  };
+  const { type, attributes, instructions } = item.userAction || { type: "authorize-access" };
+  const address = attributes?.qrCode || attributes?.url; // none when the control room only forced the status
+  const page = address && new URL(address).pathname; // asked at this page's own origin
+  const pretend = (decision) => fetch(`${page}/${decision}`, { method: "POST" }).catch(go.wrong);
   return show("action", element("h1", {}, texts.actionTitle[type]),
     element("p", {}, texts.instructions[type] || instructions),
-    type === "qr" ? element("img", { class: "qr", alt: texts.qr, src: `${page}/qr.svg`, "data-testid": "connect-qr" }) : null,
-    element("fieldset", {}, element("legend", {}, texts.pretend),
+    type === "qr" && page ? element("img", { class: "qr", alt: texts.qr, src: `${page}/qr.svg`, "data-testid": "connect-qr" }) : null,
+    page ? element("fieldset", {}, element("legend", {}, texts.pretend),
       button(texts.approve, "connect-approve", () => pretend("approve"), { class: "main", "data-focus": true }),
-      button(texts.refuse, "connect-refuse", () => pretend("refuse"))),
+      button(texts.refuse, "connect-refuse", () => pretend("refuse"))) : null,
     timer(item), closing());
 }
 
@@ -63,7 +63,8 @@ const closing = () => button(host.texts.close, "connect-close", leave);
 
 // How long there is still to answer. The pretended clock may be days away from ours: only its differences count.
 function timer(item) {
-  const { expiresAt } = item.parameter || item.userAction;
+  const { expiresAt } = item.parameter || item.userAction || {};
+  if (!expiresAt) return null;
   const spot = element("p", { class: "hint", role: "timer", "aria-live": "off" });
   const until = Date.now() + Date.parse(expiresAt) - Date.parse(item.updatedAt);
   const tick = () => {
