@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--seed", default="aurora", help="another seed, another world")
     flags.add_argument("--pace", type=float, default=2.0, help="seconds a collecting run takes")
     flags.add_argument("--today", type=dt.date.fromisoformat, help="start the clock on this day")
-    flags.add_argument("--auto-sync-hours", type=float, default=24.0, help="between automatic syncs")
+    flags.add_argument("--auto-sync-hours", type=float, default=24.0, help="between automatic syncs; 0: none")
     flags.add_argument("--answer-seconds", type=float, default=300.0, help="to answer a code or approval")
     flags.add_argument(
         "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"

@@ -1,6 +1,7 @@
 """The Connect page in a real browser, inside the real widget, on a page as strict as the product's."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from dev.sandbox.bank.logins import MESSAGES
 from tests.browsing import browser_context_args, browser_type_launch_args, page  # noqa: F401
 from tests.sandbox.conftest import ROOT, Client, until
 
@@ -143,6 +145,17 @@ def test_refusals_are_said_in_portuguese(host: Open, pluggy: Client) -> None:
     frame = host(token={"options": {"clientUserId": "rosa", "avoidDuplicates": True}})
     choose(frame, 9001, user="user-ok", password="password-ok")
     expect(frame.get_by_test_id("connect-error")).to_have_text("Esta conta já está conectada.")
+
+
+def test_every_code_has_its_words_in_both_languages() -> None:
+    texts = (ROOT / "dev/sandbox/connect/static/texts.js").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "dev/sandbox/api").glob("item*.py")]
+    refusals = {
+        code for text in sources for code in re.findall(r'"((?:ITEM|CONNECTOR|TOO|LAST|MFA)_[A-Z_]+)"', text)
+    }
+    assert len(refusals) > 4
+    for one in {*MESSAGES, *refusals}:
+        assert len(re.findall(rf"^    {one}: ", texts, re.MULTILINE)) == 2, one
 
 
 def test_a_wrong_cpf_is_named_at_its_field(host: Open) -> None:

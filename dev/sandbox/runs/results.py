@@ -77,6 +77,8 @@ def next_auto_sync(item: Item, now: dt.datetime, every: dt.timedelta) -> str | N
     """When Pluggy comes back by itself: soon after a failure, never to those it leaves out."""
     if item.status == "LOGIN_ERROR" or not joins_auto_sync(item) or item.sync_failures > SYNC_TRIES:
         return None
+    if not every:
+        return None  # switched off for everybody
     return iso(now + (SYNC_AGAIN_AFTER if item.sync_failures else every))
 
 
