@@ -24,15 +24,16 @@ from dev.sandbox.api import (
     transactions,
     webhooks,
 )
+from dev.sandbox.connect import bank
 from dev.sandbox.connect import views as connect
-from dev.sandbox.control import bills, events, faults, money, truth, views, worlds
+from dev.sandbox.control import bills, events, faults, money, moods, time, truth, views, worlds
 from dev.sandbox.control import items as control_items
 from dev.sandbox.control import limits as control_limits
 from dev.sandbox.control.surprise import Surprises
 from dev.sandbox.faults.door import FaultyDoor
 from dev.sandbox.pluggy import Pluggy
 
-CONTROL = (views, control_items, money, bills, truth, events, faults, worlds, control_limits)
+CONTROL = (views, time, control_items, moods, money, bills, truth, events, faults, worlds, control_limits)
 API = (
     auth, connectors, items, item_list, accounts, balances, statements, transactions, investments, loans,
     identity, consents, categories, rules, merchants, webhooks,
@@ -51,7 +52,7 @@ def create_app(pluggy: Pluggy) -> Flask:
         noun.bp.before_request(tokens.guard)
         noun.bp.after_request(limits.tell)
         app.register_blueprint(noun.bp)
-    for room in (connect, *CONTROL):
+    for room in (connect, bank, *CONTROL):
         app.register_blueprint(room.bp)
     errors.install(app)
     app.after_request(_say_what_it_is)

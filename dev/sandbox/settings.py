@@ -33,6 +33,8 @@ class Settings:
     signature_header: str = "X-Webhook-Signature"
     unordered_deliveries: bool = False
     world: Path | None = None
+    auto_sync_hours: float = 24.0
+    answer_seconds: float = 300.0
 
     @property
     def origin(self) -> str:
@@ -69,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--seed", default="aurora", help="another seed, another world")
     flags.add_argument("--pace", type=float, default=2.0, help="seconds a collecting run takes")
     flags.add_argument("--today", type=dt.date.fromisoformat, help="start the clock on this day")
+    flags.add_argument("--auto-sync-hours", type=float, default=24.0, help="between automatic syncs; 0: none")
+    flags.add_argument("--answer-seconds", type=float, default=300.0, help="to answer a code or approval")
     flags.add_argument(
         "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"
     )

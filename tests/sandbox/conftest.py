@@ -140,11 +140,15 @@ class Client:
         return other
 
     def connect(self, connector: int = 9001, **more: Any) -> Json:
-        """A new item whose first run has ended."""
+        """A new item whose first run has ended; what Open Finance has to be asked at the bank is approved."""
         parameters = more.pop("parameters", GOOD)
         answer = self.post("/items", connectorId=connector, parameters=parameters, **more)
         assert answer.status_code == 200, answer.text
-        return self.settled(answer.json()["id"])
+        item = self.settled(answer.json()["id"])
+        if (item["parameter"] or {}).get("name") != "oauth_code":
+            return item
+        self.post(f"/_control/items/{item['id']}/approve")
+        return self.settled(item["id"])
 
     def settled(self, item_id: str) -> Json:
         """The item once no run moves it."""

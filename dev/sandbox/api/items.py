@@ -1,6 +1,7 @@
 """Items: making, reading, updating and deleting them, the second step of a login, and what they declare."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, request
@@ -14,6 +15,7 @@ from dev.sandbox.api.tokens import Caller, caller, widget_may
 from dev.sandbox.bank import connectors, logins
 from dev.sandbox.clock import iso
 from dev.sandbox.pluggy import here
+from dev.sandbox.runs import asking
 from dev.sandbox.store import items, records
 from dev.sandbox.store.items import Item
 
@@ -61,7 +63,10 @@ def update(item_id: str) -> Json:
         refuse_encrypted(body.get("parameters"))
         refuse_update(item, body)
         if body.get("parameters"):
-            check_parameters(item.connector_id, body["parameters"])
+            code = connectors.code_field(item.connector_id)
+            only_code = set(body["parameters"]) == {code}  # a 1-step update: the rest is stored
+            kept = ("user", "password") if only_code else ()
+            check_parameters(item.connector_id, body["parameters"], kept=kept)
             take_parameters(item, body["parameters"])
         item.webhook_url = body.get("webhookUrl", item.webhook_url)
         item.client_user_id = body.get("clientUserId", item.client_user_id)
@@ -91,7 +96,7 @@ def mfa(item_id: str) -> Json:
         if set(body) != {name}:
             message = f"The expected MFA parameter is '{name}'"
             raise ApiError(400, message, "ITEM_MFA_PARAMETER_EXPECTED_MISMATCH")
-        here().runner.answer(item, accepted=str(body[name]) == logins.CODE)
+        here().runner.answer(item, accepted=asking.is_right(item, str(body[name])))
     return item_json(item)
 
 
@@ -127,10 +132,10 @@ def _asked(item: Item) -> str:
     raise ApiError(400, "The item is not waiting for an MFA parameter", "ITEM_MFA_NOT_FOUND")
 
 
-def check_parameters(connector_id: int, parameters: object) -> None:
-    """400 unless the login's fields are there and well-formed."""
+def check_parameters(connector_id: int, parameters: object, *, kept: Iterable[str] = ()) -> None:
+    """400 unless the login's fields are there and well-formed; `kept` names those already stored."""
     given = parameters if isinstance(parameters, dict) else {}
-    mistakes = logins.mistakes(connector_id, given)
+    mistakes = logins.mistakes(connector_id, given, kept=kept)
     if mistakes:
         message = "Connector parameters do not match validation rules"
         raise ApiError(400, message, "CONNECTOR_VALIDATION_ERROR", details=mistakes)
@@ -138,9 +143,7 @@ def check_parameters(connector_id: int, parameters: object) -> None:
 
 def take_parameters(item: Item, parameters: Any) -> None:
     """Keep what the bank will answer, and never the password."""
-    item.user = str(parameters.get("user") or parameters.get("cpf"))
-    item.outcome = logins.answer(parameters)
-    item.fingerprint = logins.fingerprint(item.connector_id, parameters)
+    logins.take(item, parameters or {})
 
 
 def _new_item(connector_id: int, body: Json, asker: Caller) -> Item:
@@ -155,7 +158,7 @@ def _new_item(connector_id: int, body: Json, asker: Caller) -> Item:
         webhook_url=options.get("webhookUrl"),
         oauth_redirect_uri=options.get("oauthRedirectUri"),
         token_id=asker.token_id if asker.kind == "connect" else None,
-        products=body.get("products") or options.get("products") or list(connectors.PRODUCTS),
+        products=body.get("products") or options.get("products") or connectors.products(connector_id),
         opened_on=str(today),
     )
 
@@ -183,10 +186,23 @@ def _refuse_untimely(item: Item, body: Json) -> None:
     if item.execution_status in logins.NEEDS_PARAMETERS and not body.get("parameters"):
         message = "The last execution had a login error: send new parameters"
         raise ApiError(400, message, "LAST_EXECUTION_HAD_LOGIN_ERROR")
+    _require_new_code(item, body.get("parameters") or {})
+
+
+def _require_new_code(item: Item, parameters: Json) -> None:
+    """1-step MFA: the code goes with every update."""
+    code = connectors.code_field(item.connector_id)
+    if code is None or parameters.get(code):
+        return
+    message = f"The parameter '{code}' is required to be renewed for item update."
+    detail = {"code": "001", "message": f"Parameter '{code}' is required", "parameter": code}
+    description = "CONNECTOR_REQUIRED_PARAMETER_VALIDATION_ERROR"
+    raise ApiError(400, message, description, details=[detail], data={"parameter": code})
 
 
 def item_json(item: Item) -> Json:
     """The item as the API gives it."""
+    open_finance = connectors.is_open_finance(item.connector_id)
     return {
         "id": item.id,
         "connector": here().connector(item.connector_id),
@@ -203,9 +219,9 @@ def item_json(item: Item) -> Json:
         "parameter": item.parameter,
         "userAction": item.user_action,
         "nextAutoSyncAt": item.next_auto_sync_at,
-        "consentExpiresAt": None,
+        "consentExpiresAt": item.consent_expires_at,
         "products": item.products,
         "oauthRedirectUri": item.oauth_redirect_uri,
-        "resourcesCollectedAt": None,
-        "hasResourcesPendingAuthorization": None,
+        "resourcesCollectedAt": item.last_updated_at if open_finance else None,
+        "hasResourcesPendingAuthorization": item.resources_pending if open_finance else None,
     }

@@ -70,6 +70,7 @@ def reset() -> Json:
     here().announcer.mishaps.clear()
     forget_chaos()
     here().database.forget_everything()
+    here().clock.restart()
     here().courier.release()
     return {"reset": True}
 

@@ -39,6 +39,11 @@ class Announcer:
             payload["error"] = {"code": error["code"], "message": error["message"], "parameter": None}
         self._announce(event, item, payload)
 
+    def connector(self, connector_id: int, status: str) -> None:
+        """An institution went down or came back: told to the application's webhooks only."""
+        detail = {"id": str(connector_id), "connectorId": connector_id, "data": {"status": status}}
+        self._announce("connector/status_updated", None, detail)
+
     def report(self, item: Item, report: Report) -> None:
         """The transactions/* events of one account; none if nothing changed."""
         if report.created:
@@ -65,11 +70,12 @@ class Announcer:
         }
         self._announce("transactions/created", item, payload)
 
-    def _announce(self, event: str, item: Item, detail: Json) -> None:
+    def _announce(self, event: str, item: Item | None, detail: Json) -> None:
         event_id = str(uuid.uuid4())
         payload: Json = {"event": event, "eventId": event_id, "id": event_id} | detail
-        payload |= {"clientId": self.client_id, "clientUserId": item.client_user_id}
-        self._send(payload, targets(self.database, event, item.webhook_url))
+        if item:
+            payload |= {"clientId": self.client_id, "clientUserId": item.client_user_id}
+        self._send(payload, targets(self.database, event, item.webhook_url if item else None))
 
     def _send(self, payload: Json, meant: list[Target]) -> None:
         """Store the event for the courier, after what befalls it on request."""

@@ -45,10 +45,11 @@ class Collector:
         """The first day of a new item's history."""
         return first_of_month(self.clock.today(), -MONTHS_OF_HISTORY)
 
-    def collect(self, item: Item, *, kinds: tuple[str, ...] = KINDS) -> list[Report]:
-        """Tell, compare, write; call it inside no transaction, it opens its own."""
-        if item.loaded:
-            return []
+    def collect(self, item: Item, *, without: frozenset[str] = frozenset()) -> list[Report]:
+        """Tell, compare, write; `without` names the products that stay as they were."""
+        kinds = tuple(
+            kind for kind in KINDS if ("CREDIT_CARDS" if kind == CARD else "ACCOUNTS") not in without
+        )
         now = self.clock.now()
         telling, future = self._tell(item, now)
         with self.database.writing():

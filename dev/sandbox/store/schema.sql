@@ -1,6 +1,7 @@
 -- The tables of the local Pluggy. Times are ISO texts in UTC (sortable) unless said; money is integer cents; due times are
 -- Unix seconds. There are no migrations: any change of this file makes the next start begin afresh.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL); -- small facts a reset forgets
 CREATE TABLE IF NOT EXISTS items (
     id TEXT PRIMARY KEY,
     created_at TEXT NOT NULL,
