@@ -44,7 +44,7 @@ def build(settings: Settings) -> Pluggy:
     """Open the state and put the parts together."""
     clock, database = Clock(settings.today), Database(settings.state)
     courier = Courier(database, clock, settings)
-    collector = Collector(database, clock, settings.seed)
+    collector = Collector(database, clock, settings.seed, settings.history_months)
     announcer = Announcer(database, clock, settings.client_id, settings.origin, courier.ring)
     runner = Runner(database, clock, settings, collector, announcer)
     signing_key = database.remember("signing-key", secrets.token_hex(32))

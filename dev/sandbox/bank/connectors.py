@@ -5,11 +5,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dev.sandbox.world.voice import Habits
+from dev.sandbox.world import habits as world_habits
+from dev.sandbox.world.habits import Habits
 
 Json = dict[str, Any]
 DATA = Path(__file__).parents[1] / "data"
-PRODUCTS = ["ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS", "PAYMENT_DATA"]
+PRODUCTS = [
+    "ACCOUNTS",
+    "CREDIT_CARDS",
+    "TRANSACTIONS",
+    "PAYMENT_DATA",
+    "INVESTMENTS",
+    "INVESTMENTS_TRANSACTIONS",
+    "IDENTITY",
+    "LOANS",
+]
 BORN = "2026-01-05T12:00:00.000Z"
 NEVER = (
     "supportsPaymentInitiation",
@@ -23,11 +33,6 @@ NEVER = (
 @cache
 def _known() -> dict[int, Json]:
     return {entry["id"]: entry for entry in _read("connectors.json")}
-
-
-@cache
-def _habits() -> dict[int, Habits]:
-    return {int(number): Habits(**habits) for number, habits in _read("banks.json").items()}
 
 
 def _read(name: str) -> Any:
@@ -46,7 +51,7 @@ def ids() -> list[int]:
 
 def habits(connector_id: int) -> Habits:
     """How the institution reports."""
-    return _habits()[connector_id]
+    return world_habits.of(connector_id)
 
 
 def name(connector_id: int) -> str:

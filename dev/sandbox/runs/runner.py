@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dev.sandbox.bank import connectors, logins
 from dev.sandbox.clock import Clock, iso
 from dev.sandbox.delivery.events import Announcer
-from dev.sandbox.runs.collect import KINDS, Collector
+from dev.sandbox.runs.collect import Collector
 from dev.sandbox.runs.results import next_auto_sync, settle, status_detail
 from dev.sandbox.settings import Settings
 from dev.sandbox.store import items
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item, Run
-from dev.sandbox.world.rows import CARD
 
 ANSWER_CODE_WITHIN = 300.0  # real seconds a person has for the MFA code
 COLLECTING = ["ACCOUNTS_IN_PROGRESS", "CREDITCARDS_IN_PROGRESS", "TRANSACTIONS_IN_PROGRESS", "MERGING"]
@@ -161,11 +160,11 @@ class Runner:
     def _merge(self, item: Item) -> None:
         """The end of a good run: collect, announce what changed, close."""
         partial = item.outcome == "PARTIAL_SUCCESS"
-        kinds = tuple(kind for kind in KINDS if not (partial and kind == CARD))
+        without = frozenset(item.failing) | (frozenset({"CREDIT_CARDS"}) if partial else frozenset())
         with self.database.writing():
             if items.load(self.database, item.id) != item:
                 return  # deleted or changed while it waited for its turn: look again
-            for report in self.collector.collect(item, kinds=kinds):
+            for report in self.collector.collect(item, without=without):
                 self.announcer.report(item, report)
             item.status_detail = status_detail(item.outcome, iso(self.clock.now()))
             item.next_auto_sync_at = next_auto_sync(item, self.clock.now())

@@ -93,9 +93,10 @@ def delete_transaction(database: Database, kept: Kept) -> None:
         connection.execute("INSERT OR IGNORE INTO gone_transactions VALUES (?, ?)", gone)
 
 
-def known_ids(database: Database, account_id: str) -> dict[str, str]:
-    """Transaction id → status, of an account; ids removed by hand have the status "GONE"."""
-    here = database.rows("SELECT id, status FROM transactions WHERE account_id = ?", account_id)
+def known_ids(database: Database, account_id: str, *, since: str = "") -> dict[str, str]:
+    """Transaction id → status, of an account from a date on; ids that are gone have the status "GONE"."""
+    sql = "SELECT id, status FROM transactions WHERE account_id = ? AND date >= ?"
+    here = database.rows(sql, account_id, since)
     gone = database.rows("SELECT id FROM gone_transactions WHERE account_id = ?", account_id)
     return {row["id"]: row["status"] for row in here} | {row["id"]: "GONE" for row in gone}
 
