@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dev.sandbox.bank import connectors
@@ -22,6 +22,9 @@ from dev.sandbox.world.story import Telling
 from dev.sandbox.world.voice import Speaker, identity
 
 Json = dict[str, Any]
+ROWS = frozenset({"ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS"})
+MORE = frozenset({"PAYMENT_DATA", "INVESTMENTS", "INVESTMENTS_TRANSACTIONS", "IDENTITY", "LOANS"})
+PRODUCTS = ROWS | MORE
 
 
 @dataclass
@@ -49,17 +52,18 @@ class Collector:
         return first_of_month(self.clock.today(), -self.history_months)
 
     def collect(self, item: Item, *, without: frozenset[str] = frozenset()) -> list[Report]:
-        """Compare and write, but for the products left out; the caller saves the item."""
+        """Compare and write, but for the products left out or not asked for; the caller saves the item."""
         if item.loaded:
             return []
+        without |= PRODUCTS - frozenset(item.products or PRODUCTS)
         plans = [plan for plan in self.plans(item) if _product(plan) not in without]
         with self.database.writing():
             reports = []
             if "TRANSACTIONS" not in without:
-                reports = [self._account(item, plan) for plan in plans]
+                reports = [self._account(item, plan, without) for plan in plans]
             self.rebalance(item, tuple(plan.kind for plan in plans))
             papers.write(self.database, item, self.main_life(item), now=self.clock.now(), without=without)
-        if not without:
+        if not without & ROWS:
             item.collected_at = iso(self.clock.now())
         return reports
 
@@ -97,7 +101,7 @@ class Collector:
                     self.database, data, kind=plan.kind, position=position, opening_cents=opening
                 )
 
-    def _account(self, item: Item, plan: Plan) -> Report:
+    def _account(self, item: Item, plan: Plan, without: frozenset[str]) -> Report:
         speaker = self.speaker(item, plan.kind, self.clock.now())
         if item.special.startswith("perf-"):
             return self._bulk(item, speaker)
@@ -111,6 +115,8 @@ class Collector:
             ledger.save_bills(
                 self.database, speaker.account_id, (accounts.bill(speaker, one) for one in closed)
             )
+        if "PAYMENT_DATA" in without:
+            rows = [replace(row, party=None) for row in rows]
         return self._compare(speaker, rows, since)
 
     def _since(self, item: Item, speaker: Speaker) -> dt.date:
@@ -188,7 +194,10 @@ class Collector:
     def _bulk(self, item: Item, speaker: Speaker) -> Report:
         """Far more rows than anybody has, written as they are told; later runs look at the last days only."""
         since = parse(item.collected_at) - bulk.OVERLAP if item.collected_at else None
-        known = ledger.known_ids(self.database, speaker.account_id, since=iso(since)) if since else {}
+        known = {}
+        if since:  # some banks date a row on the midnight before it
+            earlier = iso(since - dt.timedelta(days=1))
+            known = ledger.known_ids(self.database, speaker.account_id, since=earlier)
         report = Report(speaker.account_id)
 
         def fresh() -> Iterator[Entry]:

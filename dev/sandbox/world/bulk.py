@@ -30,7 +30,7 @@ def pace(special: str, *, opened: str, connected: str) -> Pace:
 
 def rows(pace: Pace, *, since: dt.datetime | None, until: dt.datetime) -> Iterator[Row]:
     """The rows after a moment and up to another, oldest first: cheap purchases, and wages to pay them."""
-    number = max(1, (since - pace.start) // pace.step) if since else 1
+    number = max(0, (since - pace.start) // pace.step) + 1 if since else 1
     while (moment := pace.start + number * pace.step) <= until:
         yield _row(number, moment.astimezone(SAO_PAULO).replace(tzinfo=None))
         number += 1

@@ -34,9 +34,9 @@ BOLETOS = (
     Bill(8, "condominio", "CONDOMINIO EDIFICIO IPANEMA", "17000000", 68000),
     Bill(10, "rent", "IMOBILIARIA CHAVE DE OURO", "17010000", 230000, discount=5000),
     Bill(15, "energy", "ENERGIA PAULISTA", "17020002", 19000, swing=35),
-    Bill(26, "health", "PLANO SAUDE VIDA PLENA", "200300000", 48700),
+    Bill(24, "health", "PLANO SAUDE VIDA PLENA", "200300000", 48700),
 )
-LATE_DAYS = 4
+LATE_DAYS = 4  # and no bill is due after the 24th: a month's rows stay in their month
 YEARLY = {
     1: (20, "ipva", "PAGTO IPVA SEFAZ SP", -142350, "19050004"),
     2: (15, "iptu", "PAGTO IPTU PREFEITURA SAO PAULO", -98760, "17040000"),

@@ -124,7 +124,8 @@ def _shares(name: str, month: dt.date, cost: int, units: int) -> Iterator[Trade]
     pays = {"stock": month.month % 3 == 0, "fii": True, "etf": False}[name]
     earned = units * cost * (8 if name == "fii" else 12) // 100_000
     if month.month % (6 if name == "etf" else 1) == 0:
-        yield Trade(month.replace(day=11), "BUY", 500, cost, 5 * cost)
+        whole = 2 if name == "fii" else 5
+        yield Trade(month.replace(day=11), "BUY", whole * 100, cost, whole * cost)
     if pays and earned:
         yield Trade(month.replace(day=15), "INTEREST", 0, cost, earned)
     if name == "fii" and month.month == 12 and units:

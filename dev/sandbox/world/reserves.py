@@ -11,19 +11,23 @@ DAY = 28
 STEP = 5000  # money is put aside in steps of so many cents
 OWN_TRANSFER = "TRANSFERENCIA_MESMA_INSTITUICAO"
 INTEREST_PER_MILLION = 5750  # a month
-CAIXINHAS = ("Viagem", "Reserva de emergência")
+CAIXINHAS = TRIP, EMERGENCY = ("Viagem", "Reserva de emergência")
+HOLIDAYS = 12  # the month in which the trip is paid for
 INVESTED = 30000
 
 
-def move(life: Life, month: dt.date, checking: int, kept: int) -> Iterator[Row]:
-    """What moves on the 28th when checking and reserves hold so much; cents."""
-    surplus = (checking - life.bank.comfort) // 2 // STEP * STEP
-    missing = min(kept, -(checking - life.bank.comfort) // STEP * STEP)
-    cents = -surplus if surplus > 0 else missing if checking < life.bank.comfort // 2 else 0
+def move(life: Life, month: dt.date, checking: int, kept: dict[str, int]) -> Iterator[Row]:
+    """What moves on the 28th when checking and what was put aside (by name) hold so many cents."""
+    day, over = month.replace(day=DAY), checking - life.bank.comfort
+    cents = -(over // 2 // STEP * STEP) if over > 0 else 0
+    if checking < life.bank.comfort // 2:
+        cents = min(kept.get(EMERGENCY if life.tells("caixinhas") else SAVINGS, 0), -over // STEP * STEP)
     if cents and life.tells("savings"):
-        yield from _savings(life, month.replace(day=DAY), cents)
+        yield from _savings(life, day, cents)
     if cents and life.tells("caixinhas"):
-        yield _caixinha(month.replace(day=DAY), cents)
+        yield _caixinha(day, CAIXINHAS[day.month % 2] if cents < 0 else EMERGENCY, cents)
+    if life.tells("caixinhas") and day.month == HOLIDAYS and kept.get(TRIP, 0) > 0:
+        yield _caixinha(month.replace(day=20), TRIP, kept[TRIP])
 
 
 def interest(month: dt.date, savings: int) -> Iterator[Row]:
@@ -51,8 +55,8 @@ def _savings(life: Life, day: dt.date, cents: int) -> Iterator[Row]:
         yield Row(account, key, when, text, signed, "04000000", OWN_TRANSFER, party)
 
 
-def _caixinha(day: dt.date, cents: int) -> Row:
-    """Into one caixinha in one month and the other in the next; taken back from the reserve."""
-    name = CAIXINHAS[day.month % 2] if cents < 0 else CAIXINHAS[1]
+def _caixinha(day: dt.date, name: str, cents: int) -> Row:
+    """Positive comes out of the caixinha."""
     text = f"{'GUARDADO NA' if cents < 0 else 'RESGATE DA'} CAIXINHA {name.upper()}"
-    return Row(CHECKING, f"{day}/caixinha", at(day, 20, 30), text, cents, "03010000", "OUTROS", pocket=name)
+    key = f"{day}/caixinha"
+    return Row(CHECKING, key, at(day, 20, 30), text, cents, "03010000", "OUTROS", pocket=name)

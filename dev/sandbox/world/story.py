@@ -90,8 +90,7 @@ def _month(life: Life, month: dt.date, start: Standing) -> Month:
         rows += reserves.interest(month, start.savings)
     before = month.replace(day=reserves.DAY)
     checking = start.checking + sum(row.cents for row in rows if row.account == CHECKING and row.day < before)
-    kept = dict(start.pockets).get(reserves.CAIXINHAS[1], 0) if life.tells("caixinhas") else start.savings
-    rows += reserves.move(life, month, checking, kept)
+    rows += reserves.move(life, month, checking, dict(start.pockets) | {SAVINGS: start.savings})
     rows.sort(key=lambda row: row.at)
     return Month(tuple(rows), bill, _after(start, rows, dues, bill))
 

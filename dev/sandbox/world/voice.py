@@ -21,6 +21,7 @@ Json = dict[str, Any]
 CATEGORIES = Path(__file__).parents[1] / "data" / "categories.json"
 PURCHASES = (DEBIT_CARD, "PAGAMENTO")
 NAMESPACE = uuid.UUID("5eedf00d-0000-4000-8000-000000000000")
+LATE_ONE_IN = 4
 NOT_VERSION, VERSION_5 = ~(0xF << 76 | 0x3 << 62), 0x5 << 76 | 0x2 << 62
 
 
@@ -98,14 +99,14 @@ class Speaker:
         return identity(self.account_id, row.key + ("/pending" if self.habits.reidentifies else ""))
 
     def _late_days(self, row: Row) -> int:
-        """One purchase in seven is seen late, but never after its bill has closed."""
+        """One purchase in four is seen late, but never after its bill has closed."""
         chance = zlib.crc32(row.key.encode())
-        if not self.habits.late_days or row.operation not in PURCHASES or chance % 7:
+        if not self.habits.late_days or row.operation not in PURCHASES or chance % LATE_ONE_IN:
             return 0
         closing = self.habits.cycle.closing(row.day)
         if row.account == CARD and (closing - row.day).days <= self.habits.late_days:
             return 0
-        return 1 + chance // 7 % self.habits.late_days
+        return 1 + chance // LATE_ONE_IN % self.habits.late_days
 
     def bill_id(self, day: dt.date) -> str:
         """The id of the bill that carries a day."""
