@@ -344,3 +344,8 @@ def test_a_quiet_card_of_pluggy_bank_owes_its_open_bill(folder: Path) -> None:
     one = Collected(folder, 2)
     waiting = [row for row in one.rows("card") if row["status"] == "PENDING"]
     assert round(one.account("card")["balance"] * 100) == sum(map(cents, waiting)) < 0
+
+
+def test_it_can_be_told_far_ahead_and_not_at_all(folder: Path) -> None:
+    assert len(Collected(folder, 9001, today=dt.date(2107, 5, 20), months=1).rows()) > 30
+    assert Collected(folder, 9001, today=dt.date(2023, 5, 20), months=1).rows() == []

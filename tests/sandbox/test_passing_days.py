@@ -159,6 +159,13 @@ def test_a_loaded_item_is_left_alone(tmp_path: Path) -> None:
     assert one.run(dt.date(2027, 1, 20)) == {} and (one.rows(), one.accounts()) == before
 
 
+def test_the_life_stays_when_the_item_is_given_to_somebody_else(tmp_path: Path) -> None:
+    one = Collected(tmp_path, 9001, months=1)
+    one.item.client_user_id = "bruno"
+    report = one.run(one.today)
+    assert not any(found.created for found in report.values())
+
+
 def test_a_category_set_by_hand_stays_when_the_row_posts(tmp_path: Path) -> None:
     one = Collected(tmp_path, 9001, today=dt.date(2026, 11, 9), months=2)
     row = next(row for row in one.rows("card") if row["status"] == "PENDING")

@@ -41,6 +41,13 @@ def test_the_published_models_read_them(folder: Path, bank: int) -> None:
     for kind, model in models.items():
         for record in one.records(kind):
             assert getattr(sdk, model).from_dict(record) is not None
+    for account in one.accounts():
+        assert sdk.Account.from_dict(account) is not None
+    for kind in ("checking", "card"):
+        for row in one.rows(kind):
+            assert sdk.Transaction.from_dict(row) is not None
+    for bill in one.bills():
+        assert sdk.Bill.from_dict(bill) is not None
 
 
 def test_a_broker_has_investments_and_no_accounts(pampa: Collected) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import SAO_PAULO, Clock, iso, parse
-from dev.sandbox.runs import papers
+from dev.sandbox.runs import books, by_hand, papers
 from dev.sandbox.store import ledger
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
@@ -55,6 +55,7 @@ class Collector:
         """Compare and write, but for the products left out or not asked for; the caller saves the item."""
         if item.loaded:
             return []
+        item.person = item.person or item.client_user_id or item.id
         without |= PRODUCTS - frozenset(item.products or PRODUCTS)
         plans = [plan for plan in self.plans(item) if _product(plan) not in without]
         with self.database.writing():
@@ -69,7 +70,8 @@ class Collector:
 
     def life(self, item: Item) -> Life:
         """What the item's bank knows of its person: the same again for every item of the two."""
-        return life(self.seed, item.client_user_id or item.id, connectors.habits(item.connector_id))
+        person = item.person or item.client_user_id or item.id
+        return life(self.seed, person, connectors.habits(item.connector_id))
 
     def main_life(self, item: Item) -> Life:
         """The life of the item's first account: of a login with several companies, the first company's."""
@@ -93,8 +95,9 @@ class Collector:
                 found = ledger.account(self.database, account_id(item, plan.kind))
                 if not found and plan.kind not in collected:
                     continue
-                opening = found["opening_cents"] if found else self._opening(item, plan)
-                data = accounts.describe(item.id, plan, self._book(item, plan, opening))
+                speaker = self.speaker(item, plan.kind, self.clock.now())
+                opening = found["opening_cents"] if found else books.opening(plan, speaker, item.opened_on)
+                data = accounts.describe(item.id, plan, books.book(self.database, plan, speaker, opening))
                 if found:
                     data["createdAt"] = json.loads(found["data"])["createdAt"]
                 ledger.save_account(
@@ -105,8 +108,8 @@ class Collector:
         speaker = self.speaker(item, plan.kind, self.clock.now())
         if item.special.startswith("perf-"):
             return self._bulk(item, speaker)
-        since = self._since(item, speaker)
-        extras = self._by_hand(speaker) if plan.sort == CARD else []
+        extras = by_hand.movements(self.database, speaker) if plan.sort == CARD else []
+        since = _since(item, [day for day, _ in extras])
         telling = story.with_extras(plan.life, story.tell(plan.life, since, speaker.today), extras)
         rows = [row for row in telling.rows if row.account == plan.sort]
         if plan.sort == CARD:
@@ -118,17 +121,6 @@ class Collector:
         if "PAYMENT_DATA" in without:
             rows = [replace(row, party=None) for row in rows]
         return self._compare(speaker, rows, since)
-
-    def _since(self, item: Item, speaker: Speaker) -> dt.date:
-        """Rows before this day cannot have changed: their bills had closed when all was last collected."""
-        opened = dt.date.fromisoformat(item.opened_on)
-        if not item.collected_at:
-            return opened
-        days = [
-            parse(item.collected_at).astimezone(SAO_PAULO).date(),
-            *(day for day, _ in self._by_hand(speaker)),
-        ]
-        return max(opened, first_of_month(min(days), -1))
 
     def _compare(self, speaker: Speaker, rows: list[Row], since: dt.date) -> Report:
         """Write what is new, has settled, or goes on under another id."""
@@ -151,7 +143,7 @@ class Collector:
                 report.updated.append(entry_id)
                 writing.append(self._settled(entry))
         ledger.save_transactions(self.database, writing)
-        report.updated += self._settle_by_hand(speaker)
+        report.updated += by_hand.settle(self.database, speaker)
         return report
 
     def _drop(self, former_id: str) -> list[str]:
@@ -167,24 +159,6 @@ class Collector:
         assert found is not None
         fresh = {name: entry.data[name] for name in ("status", "creditCardMetadata", "updatedAt")}
         return Entry(found.data | fresh, found.cents)
-
-    def _by_hand(self, speaker: Speaker) -> list[tuple[dt.date, int]]:
-        """Day and person's cents of the rows that the control room added to a card."""
-        rows = ledger.added_by_hand(self.database, speaker.account_id)
-        return [(local_day(row.data["date"]), speaker.sign(CARD, row.cents)) for row in rows]
-
-    def _settle_by_hand(self, speaker: Speaker) -> list[str]:
-        """Rows of the control room leave the open bill like the others."""
-        settled = []
-        for row in ledger.added_by_hand(self.database, speaker.account_id):
-            data, day = row.data, local_day(row.data["date"])
-            waits = data["status"] == "PENDING" and data["creditCardMetadata"]
-            if waits and speaker.habits.cycle.closing(day) < speaker.today:
-                data["creditCardMetadata"]["billId"] = speaker.bill_id(day)
-                data |= {"status": "POSTED", "updatedAt": iso(speaker.now)}
-                settled.append(Entry(data, row.cents, told=False))
-        ledger.save_transactions(self.database, settled)
-        return [entry.data["id"] for entry in settled]
 
     def _closed(self, item: Item, plan: Plan, telling: Telling, today: dt.date) -> Iterator[ClosedBill]:
         """The bills that have closed and all of whose rows are in the item's history."""
@@ -203,9 +177,10 @@ class Collector:
         def fresh() -> Iterator[Entry]:
             pace = bulk.pace(item.special, opened=item.opened_on, connected=item.created_at)
             for row in bulk.rows(pace, since=since, until=speaker.now):
-                if speaker.id_of(row) in known:
+                row_id = bulk.transaction_id(speaker.account_id, row)
+                if row_id in known:
                     continue
-                entry = speaker.entry(row)
+                entry = speaker.entry(row, transaction_id=row_id)
                 if report.created:
                     report.also_created += 1
                 else:
@@ -215,55 +190,24 @@ class Collector:
         ledger.save_transactions(self.database, fresh())
         return report
 
-    def _opening(self, item: Item, plan: Plan) -> int:
-        """What the account held, in the API's sign, before the first row that the item shows."""
-        speaker = self.speaker(item, plan.kind, self.clock.now())
-        if _shows_open_bill_only(plan):
-            return 0
-        return speaker.sign(
-            plan.sort, story.opening(plan.life, dt.date.fromisoformat(item.opened_on), plan.sort)
-        )
-
-    def _book(self, item: Item, plan: Plan, opening: int) -> accounts.Book:
-        """What the rows of an account add up to."""
-        now, account = self.clock.now(), account_id(item, plan.kind)
-
-        def total(only: str | None) -> int:
-            return opening + ledger.total_cents(self.database, account, until=iso(now), only=only)
-
-        if plan.sort == CARD:
-            cents = total("PENDING" if _shows_open_bill_only(plan) else None)
-            return accounts.Book(cents + self._charged(account), account, now)
-        pockets = story.pockets(plan.life, now.astimezone(SAO_PAULO).replace(tzinfo=None))
-        return accounts.Book(total("POSTED"), account, now, total(None), pockets)
-
-    def _charged(self, account: str) -> int:
-        """Finance charges that are in a bill without a row, in cents."""
-        charges = (
-            charge for bill in ledger.bills(self.database, account) for charge in bill["financeCharges"]
-        )
-        return sum(round(charge["amount"] * 100) for charge in charges)
-
 
 def account_id(item: Item, kind: str) -> str:
     """The id of an item's account."""
     return identity(item.id, kind)
 
 
-def local_day(date: str) -> dt.date:
-    """The calendar day of a stored date: plain at midnight UTC, else São Paulo's."""
-    moment = parse(date)
-    return moment.date() if date.endswith("T00:00:00.000Z") else moment.astimezone(SAO_PAULO).date()
+def _since(item: Item, by_hand: list[dt.date]) -> dt.date:
+    """Rows before this day cannot have changed: their bills had closed when all was last collected."""
+    opened = dt.date.fromisoformat(item.opened_on)
+    if not item.collected_at:
+        return opened
+    collected = parse(item.collected_at).astimezone(SAO_PAULO).date()
+    return max(opened, first_of_month(min([collected, *by_hand]), -1))
 
 
 def _product(plan: Plan) -> str:
     """The product under which the API collects an account."""
     return "CREDIT_CARDS" if plan.sort == CARD else "ACCOUNTS"
-
-
-def _shows_open_bill_only(plan: Plan) -> bool:
-    """Such a bank never shows payments: its card's balance is the open bill."""
-    return plan.sort == CARD and plan.life.bank.inverted_card
 
 
 def _card_rows(rows: list[Row], *, inverted: bool) -> list[Row]:

@@ -17,6 +17,15 @@ NAMES = {
     SAVINGS: ("Poupança", "Poupança", "SAVINGS_ACCOUNT"),
     CARD: ("Cartão Platinum", "Mastercard Platinum", "CREDIT_CARD"),
 }
+REMUNERATION = {  # of a caixinha
+    "preFixedRate": None,
+    "postFixedIndexerPercentage": 1,
+    "rateType": "LINEAR",
+    "indexer": "CDI",
+    "calculation": "DIAS_UTEIS",
+    "ratePeriodicity": "ANUAL",
+    "indexerAdditionalInfo": None,
+}
 SECOND = "-2"  # what the kind of a second account of its sort ends with
 
 
@@ -106,7 +115,7 @@ def _caixinha(book: Book, name: str, cents: int) -> Json:
     return {
         "name": name,
         "identification": identity(book.account_id, name),
-        "availableAmounts": [{"amount": money(cents), "currencyCode": "BRL", "remuneration": None}],
+        "availableAmounts": [{"amount": money(cents), "currencyCode": "BRL", "remuneration": REMUNERATION}],
     }
 
 

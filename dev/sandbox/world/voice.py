@@ -69,26 +69,27 @@ class Speaker:
     @property
     def today(self) -> dt.date:
         """The bank's calendar day."""
-        return self._local.date()
+        return self.local.date()
 
     @cached_property
     def _stamp(self) -> str:
         return iso(self.now)
 
     @cached_property
-    def _local(self) -> dt.datetime:
+    def local(self) -> dt.datetime:
+        """The moment in São Paulo, without a zone, as the world tells time."""
         return self.now.astimezone(SAO_PAULO).replace(tzinfo=None)
 
     def sees(self, row: Row) -> bool:
         """Whether the bank shows a row now: some are known before they happen, some are seen days later."""
-        return (row.known or row.at) + dt.timedelta(days=self._late_days(row)) <= self._local
+        return (row.known or row.at) + dt.timedelta(days=self._late_days(row)) <= self.local
 
     def is_posted(self, row: Row) -> bool:
         """A card row waits until its bill has closed, a debit purchase some days, a set PIX for its day."""
         if row.account == CARD:
             return row.is_card_payment or self.habits.cycle.closing(row.day) < self.today
         waits = self.habits.pending_days if row.operation == DEBIT_CARD else 0
-        return row.at + dt.timedelta(days=waits) <= self._local or not (waits or row.known)
+        return row.at + dt.timedelta(days=waits) <= self.local or not (waits or row.known)
 
     def id_of(self, row: Row) -> str:
         """The id of a row at this moment: of a bank that re-identifies, another one while it is pending."""
