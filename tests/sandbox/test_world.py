@@ -143,5 +143,27 @@ def test_what_posted_meanwhile_is_told_by_event(tmp_path: Path, receiver: Receiv
     assert after.stop() == 0
 
 
+def test_a_bank_that_gives_new_ids_tells_of_the_old_and_the_new(tmp_path: Path, receiver: Receiver) -> None:
+    before = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-10-27"))
+    first = Client(before.start().url)
+    if first.get("/connectors/9003").status_code != 200:
+        before.stop()
+        pytest.skip("Banco Cerrado is not on offer")
+    first.post("/webhooks", url=receiver.url, event="all")
+    item = first.connect(9003, clientUserId="ana")["id"]
+    card = first.accounts(item)["CREDIT_CARD"]["id"]
+    waiting = {row["id"] for row in first.rows(card) if row["status"] == "PENDING"}
+    before.stop()
+    after = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-10-30"))
+    second = Client(after.start().url)
+    second.patch(f"/items/{item}")
+    second.settled(item)
+    deleted = until(lambda: receiver.events("transactions/deleted", item))
+    assert waiting == {id_ for one in deleted if one["accountId"] == card for id_ in one["transactionIds"]}
+    assert receiver.events("transactions/created", item)
+    assert waiting.isdisjoint(row["id"] for row in second.rows(card))
+    assert after.stop() == 0
+
+
 def test_instants_are_written_as_pluggy_writes_them() -> None:
     assert iso(dt.datetime(2026, 1, 2, 3, 4, 5, 6789, dt.UTC)) == "2026-01-02T03:04:05.006Z"

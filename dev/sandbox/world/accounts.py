@@ -7,7 +7,7 @@ from typing import Any
 
 from dev.sandbox.clock import SAO_PAULO, iso
 from dev.sandbox.world.life import Life
-from dev.sandbox.world.rows import CARD, CHECKING, SAVINGS, ClosedBill
+from dev.sandbox.world.rows import CARD, CHECKING, SAVINGS, Charge, ClosedBill, Payment
 from dev.sandbox.world.voice import NAMESPACE, Speaker, card_number, identity, money
 
 Json = dict[str, Any]
@@ -146,6 +146,7 @@ def bill(speaker: Speaker, closed: ClosedBill) -> Json:
     """A closed bill; its payments appear once they have been made."""
     bill_id = speaker.bill_id(closed.closing)
     made = [payment for payment in closed.payments if payment.day <= speaker.today]
+    how = "FULL_PAYMENT" if len(closed.payments) == 1 else "OTHER_PAYMENT"
     return {
         "id": bill_id,
         "accountId": speaker.account_id,
@@ -155,27 +156,29 @@ def bill(speaker: Speaker, closed: ClosedBill) -> Json:
         "totalAmountCurrencyCode": "BRL",
         "minimumPaymentAmount": money(max(0, closed.cents) * 15 // 100),
         "allowsInstallments": True,
-        "financeCharges": [
-            {
-                "id": identity(bill_id, charge.kind),
-                "type": charge.kind,
-                "amount": money(charge.cents),
-                "currencyCode": "BRL",
-                "additionalInfo": charge.text,
-            }
-            for charge in closed.charges
-        ],
-        "payments": [
-            {
-                "id": identity(bill_id, f"payment/{number}"),
-                "valueType": "FULL_PAYMENT" if len(closed.payments) == 1 else "OTHER_PAYMENT",
-                "paymentDate": f"{payment.day}T00:00:00.000Z",
-                "paymentMode": "DEBIT_ACCOUNT",
-                "amount": money(payment.cents),
-                "currencyCode": "BRL",
-            }
-            for number, payment in enumerate(made)
-        ],
+        "financeCharges": [_charge(bill_id, charge) for charge in closed.charges],
+        "payments": [_payment(bill_id, number, payment, how) for number, payment in enumerate(made)],
+    }
+
+
+def _charge(bill_id: str, charge: Charge) -> Json:
+    return {
+        "id": identity(bill_id, charge.kind),
+        "type": charge.kind,
+        "amount": money(charge.cents),
+        "currencyCode": "BRL",
+        "additionalInfo": charge.text,
+    }
+
+
+def _payment(bill_id: str, number: int, payment: Payment, how: str) -> Json:
+    return {
+        "id": identity(bill_id, f"payment/{number}"),
+        "valueType": how,
+        "paymentDate": f"{payment.day}T00:00:00.000Z",
+        "paymentMode": "DEBIT_ACCOUNT",
+        "amount": money(payment.cents),
+        "currencyCode": "BRL",
     }
 
 
