@@ -37,10 +37,6 @@ class Pluggy:
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
 
-    def connector(self, connector_id: int) -> dict[str, Any]:
-        """An institution as the API gives it."""
-        return connectors.connector(connector_id, self.settings.origin)
-
     def start(self) -> None:
         """Start the threads; open runs and undelivered events go on."""
         self.courier.start()
@@ -70,7 +66,7 @@ def build(settings: Settings) -> Pluggy:
     clock = Clock(settings.today, kept)
     marks.put(database, CLOCK_OFFSET, str(clock.offset.total_seconds()))
     courier = Courier(database, clock, settings)
-    collector = Collector(database, clock, settings.seed)
+    collector = Collector(database, clock, settings.seed, settings.history_months)
     announcer = Announcer(database, clock, settings.client_id, settings.origin, courier.ring)
     runner = Runner(database, clock, settings, collector, announcer)
     signing_key = database.remember("signing-key", secrets.token_hex(32))

@@ -22,6 +22,7 @@ class Settings:
     client_id: str = DEFAULT_CLIENT_ID
     client_secret: str = DEFAULT_CLIENT_SECRET
     seed: str = "aurora"
+    history_months: int = 13
     pace: float = 2.0
     today: dt.date | None = None
     strict_webhook_urls: bool = False
@@ -69,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
         "--client-secret", default=os.environ.get("PLUGGY_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
     )
     flags.add_argument("--seed", default="aurora", help="another seed, another world")
+    flags.add_argument(
+        "--history-months", type=int, default=13, help="how far back a new item reaches (default: 13)"
+    )
     flags.add_argument("--pace", type=float, default=2.0, help="seconds a collecting run takes")
     flags.add_argument("--today", type=dt.date.fromisoformat, help="start the clock on this day")
     flags.add_argument("--auto-sync-hours", type=float, default=24.0, help="between automatic syncs; 0: none")

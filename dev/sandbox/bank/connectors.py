@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dev.sandbox.world.voice import Habits
+from dev.sandbox.world import habits as world_habits
+from dev.sandbox.world.habits import Habits
 
 Json = dict[str, Any]
 DATA = Path(__file__).parents[1] / "data"
@@ -32,11 +33,6 @@ def _known() -> dict[int, Json]:
     return {entry["id"]: entry for entry in _file()["connectors"]}
 
 
-@cache
-def _habits() -> dict[int, Habits]:
-    return {int(number): Habits(**habits) for number, habits in _read("banks.json").items()}
-
-
 def _read(name: str) -> Any:
     return json.loads((DATA / name).read_text(encoding="utf-8"))
 
@@ -56,7 +52,7 @@ def ids() -> list[int]:
 
 def habits(connector_id: int) -> Habits:
     """How the institution reports."""
-    return _habits()[connector_id]
+    return world_habits.of(connector_id)
 
 
 def name(connector_id: int) -> str:

@@ -63,7 +63,7 @@ class Announcer:
         payload = {
             "itemId": item.id,
             "accountId": report.account_id,
-            "transactionsCount": len(report.created),
+            "transactionsCount": len(report.created) + report.also_created,
             "transactionsMinDate": min(row["date"] for row in report.created),
             "transactionsCreatedAtFrom": since,
             "createdTransactionsLink": link,

@@ -61,6 +61,8 @@ class Item:
     warned: list[str] = field(default_factory=list)  # products collected with a warning
     special: str = ""  # what the login asks for beyond an ordinary life: "perf-100x", "multi-company", ...
     failing: list[str] = field(default_factory=list)  # products that runs cannot collect: PARTIAL_SUCCESS
+    person: str = ""  # whose life it shows, fixed by the first run
+    collected_at: str = ""  # the last run that collected everything
     loaded: bool = False  # came from a file: no life is told for it
     run: Run | None = None
 
