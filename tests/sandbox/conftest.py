@@ -202,7 +202,7 @@ class Receiver:
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The program that most tests share."""
-    running = Program(tmp_path_factory.mktemp("sandbox")).start()
+    running = Program(tmp_path_factory.mktemp("sandbox"), flags=("--item-limit", "10000")).start()
     yield running
     assert running.stop() == 0
 

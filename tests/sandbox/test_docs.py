@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,19 @@ from dev.sandbox.delivery import mishaps
 from dev.sandbox.faults import rules
 from dev.sandbox.pluggy import build
 from dev.sandbox.settings import Settings, parser
-from tests.sandbox.conftest import KEYS, ROOT, Client
+from tests.sandbox.conftest import KEYS, ROOT, Client, Program
 
 PAGE = (ROOT / "docs" / "local-pluggy.md").read_text(encoding="utf-8")
 OWN_DOORS = ("/connect/", "/static/")
 EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S) if "curl" in block]
+
+
+@pytest.fixture(scope="module")
+def pluggy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A program of its own: the examples move the clock."""
+    program = Program(tmp_path_factory.mktemp("docs")).start()
+    yield Client(program.url)
+    assert program.stop() == 0
 
 
 def test_every_route_is_named(tmp_path: Path) -> None:
@@ -34,8 +43,6 @@ def test_every_flag_and_every_fault_is_named() -> None:
 
 @pytest.mark.parametrize("block", [each for each in EXAMPLES if "/auth" not in each])
 def test_the_examples_run(pluggy: Client, block: str) -> None:
-    if "/clock" in block and pluggy.get("/_control/clock").status_code == 404:
-        pytest.skip("the clock cannot be moved yet")
     pluggy.connect(9001, clientUserId="of-the-page")
     item = pluggy.get("/_control/state").json()["items"][-1]["id"]
     script = f"api={pluggy.url}\n{block}"

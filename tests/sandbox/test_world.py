@@ -146,9 +146,6 @@ def test_what_posted_meanwhile_is_told_by_event(tmp_path: Path, receiver: Receiv
 def test_a_bank_that_gives_new_ids_tells_of_the_old_and_the_new(tmp_path: Path, receiver: Receiver) -> None:
     before = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-10-27"))
     first = Client(before.start().url)
-    if first.get("/connectors/9003").status_code != 200:
-        before.stop()
-        pytest.skip("Banco Cerrado is not on offer")
     first.post("/webhooks", url=receiver.url, event="all")
     item = first.connect(9003, clientUserId="ana")["id"]
     card = first.accounts(item)["CREDIT_CARD"]["id"]
