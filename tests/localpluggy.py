@@ -35,7 +35,7 @@ class LocalPluggy:
     @contextmanager
     def started(cls, state: Path) -> "Iterator[LocalPluggy]":
         port = free_port()
-        arguments = ["--port", str(port), "--state", str(state), "--pace", PACE]
+        arguments = ["--port", str(port), "--state", str(state), "--pace", PACE, "--item-limit", "10000"]
         keys = ["--client-id", settings.PLUGGY_CLIENT_ID, "--client-secret", settings.PLUGGY_CLIENT_SECRET]
         log = (state / "log").open("w")
         process = subprocess.Popen(

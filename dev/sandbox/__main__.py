@@ -4,12 +4,15 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dev.sandbox.app import create_app
-from dev.sandbox.pluggy import build
+from dev.sandbox.control.worlds import load_file
+from dev.sandbox.pluggy import Pluggy, build
 from dev.sandbox.settings import DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, Settings, from_command_line
+from dev.sandbox.worldfile.shapes import Mistakes
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -46,11 +49,23 @@ def main() -> None:
     )  # fmt: skip
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    if settings.world:
+        load_world(pluggy, settings.world)
     pluggy.start()
     announce(settings)
     server.serve_forever(poll_interval=0.05)
     pluggy.stop()
     server.server_close()
+
+
+def load_world(pluggy: Pluggy, path: Path) -> None:
+    """Load the world of a file, or say where it is wrong and end."""
+    try:
+        load_file(pluggy, path)
+    except Mistakes as problem:
+        sys.exit("\n".join(f"local Pluggy: {path}: {mistake}" for mistake in problem.found))
+    except OSError as problem:
+        sys.exit(f"local Pluggy: cannot read {path}: {problem.strerror}")
 
 
 def announce(settings: Settings) -> None:

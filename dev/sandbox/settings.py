@@ -22,9 +22,20 @@ class Settings:
     client_id: str = DEFAULT_CLIENT_ID
     client_secret: str = DEFAULT_CLIENT_SECRET
     seed: str = "aurora"
+    history_months: int = 13
     pace: float = 2.0
     today: dt.date | None = None
     strict_webhook_urls: bool = False
+    list_items: bool = False
+    item_limit: int = 100
+    update_floor_hours: float = 0.0
+    rate_limits: bool = False
+    signing_secret: str | None = None
+    signature_header: str = "X-Webhook-Signature"
+    unordered_deliveries: bool = False
+    world: Path | None = None
+    auto_sync_hours: float = 24.0
+    answer_seconds: float = 300.0
 
     @property
     def origin(self) -> str:
@@ -59,11 +70,26 @@ def parser() -> argparse.ArgumentParser:
         "--client-secret", default=os.environ.get("PLUGGY_CLIENT_SECRET") or DEFAULT_CLIENT_SECRET
     )
     flags.add_argument("--seed", default="aurora", help="another seed, another world")
+    flags.add_argument(
+        "--history-months", type=int, default=13, help="how far back a new item reaches (default: 13)"
+    )
     flags.add_argument("--pace", type=float, default=2.0, help="seconds a collecting run takes")
     flags.add_argument("--today", type=dt.date.fromisoformat, help="start the clock on this day")
+    flags.add_argument("--auto-sync-hours", type=float, default=24.0, help="between automatic syncs; 0: none")
+    flags.add_argument("--answer-seconds", type=float, default=300.0, help="to answer a code or approval")
     flags.add_argument(
         "--strict-webhook-urls", action="store_true", help="refuse loopback webhook URLs, as Pluggy does"
     )
+    flags.add_argument("--list-items", action="store_true", help="open GET /v2/items, which is a contract's")
+    flags.add_argument("--item-limit", type=int, default=100, help="items an application may have")
+    flags.add_argument("--update-floor-hours", type=float, default=0.0, help="between updates of an item")
+    flags.add_argument("--rate-limits", action="store_true", help="answer 429 (360 or 20 a minute)")
+    flags.add_argument("--signing-secret", help="sign each webhook: hex HMAC-SHA256 of its body")
+    flags.add_argument("--signature-header", default="X-Webhook-Signature", help="default: %(default)s")
+    flags.add_argument(
+        "--unordered-deliveries", action="store_true", help="several deliveries at once to one address"
+    )
+    flags.add_argument("--world", type=Path, help="load people, items and rows from this JSON file")
     return flags
 
 

@@ -13,8 +13,8 @@ import requests
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
-from playwright.sync_api import Page
 
+from tests.browsing import browser_context_args, browser_type_launch_args, page  # noqa: F401
 from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
 
 # Playwright keeps an event loop in this thread; the tests' own queries are still synchronous.
@@ -107,40 +107,3 @@ def product(
         call_command("load_categories", verbosity=0)
         call_command("register_webhook", verbosity=0)
         yield running_product
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The machine's Chromium where there is one; as root it needs --no-sandbox."""
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    arguments = [*quiet, "--no-first-run", "--disable-quic", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    path = os.environ.get("CHROMIUM_PATH")
-    return browser_type_launch_args | {"args": arguments} | ({"executable_path": path} if path else {})
-
-
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_context_args | {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture
-def page(page: Page) -> Iterator[Page]:
-    """A tab in which nothing may go wrong silently: no CSP violation, no script error."""
-    troubles: list[str] = []
-    page.expose_function("reportViolation", lambda text: troubles.append(text))
-    page.add_init_script(
-        "document.addEventListener('securitypolicyviolation', "
-        "e => reportViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`))"
-    )
-    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            message.type == "error"
-            and "Failed to load resource" not in message.text
-            and troubles.append(f"console: {message.text}")
-        ),
-    )
-    page.set_default_timeout(15_000)
-    yield page
-    assert troubles == []

@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 import requests
+
+from tests.sandbox import conformance
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"clientId": "11111111-2222-4333-8444-555555555555", "clientSecret": "for-tests-only"}
@@ -79,31 +82,73 @@ class Program:
 
 
 class Client:
-    """Speaks the API with an API key; `control` speaks to the control room."""
+    """Speaks the API with an API key, and checks each answer against Pluggy's OpenAPI file."""
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.checking = True
+        self.exercised: set[str] = set()
         self.http = requests.Session()
         self.http.headers["X-API-KEY"] = self.post("/auth", **KEYS).json()["apiKey"]
 
     def get(self, path: str, /, **query: Any) -> requests.Response:
-        return self.http.get(self.url + path, params=query, timeout=10)
+        return self.send("GET", path, params=query)
 
     def post(self, path: str, /, **body: Any) -> requests.Response:
-        return self.http.post(self.url + path, json=body, timeout=10)
+        return self.send("POST", path, json=body)
 
     def patch(self, path: str, /, **body: Any) -> requests.Response:
-        return self.http.patch(self.url + path, json=body, timeout=10)
+        return self.send("PATCH", path, json=body)
 
     def delete(self, path: str, /, **body: Any) -> requests.Response:
-        return self.http.delete(self.url + path, json=body, timeout=10)
+        return self.send("DELETE", path, json=body)
+
+    def send(self, method: str, path: str, /, **more: Any) -> requests.Response:
+        """Any request; a conforming answer counts its endpoint as exercised."""
+        answer = self.http.request(method, self.url + path, timeout=10, **more)
+        if self.checking:
+            self._check(method, answer)
+        return answer
+
+    def _check(self, method: str, answer: requests.Response) -> None:
+        try:
+            endpoint = conformance.check(method, answer.url, answer.status_code, answer.text)
+        except (conformance.Departed, json.JSONDecodeError):
+            if self._is_faulty():
+                return
+            raise
+        self.exercised |= {endpoint} - {None}
+
+    def _is_faulty(self) -> bool:
+        """Whether somebody has asked for wrong answers."""
+        asked = [self.http.get(f"{self.url}/_control/{one}", timeout=10) for one in ("faults", "chaos")]
+        return any(one.ok and (one.json().get("results") or one.json().get("rate")) for one in asked)
+
+    @contextmanager
+    def unchecked(self) -> Iterator[None]:
+        """For worlds that break the rules on purpose."""
+        self.checking = False
+        try:
+            yield
+        finally:
+            self.checking = True
+
+    def widget(self, **body: Any) -> "Client":
+        """A client with a connect token in the place of the key."""
+        other = Client(self.url)
+        other.http.headers["X-API-KEY"] = self.post("/connect_token", **body).json()["accessToken"]
+        return other
 
     def connect(self, connector: int = 9001, **more: Any) -> Json:
-        """A new item whose first run has ended."""
+        """A new item whose first run has ended; what Open Finance has to be asked at the bank is approved."""
         parameters = more.pop("parameters", GOOD)
         answer = self.post("/items", connectorId=connector, parameters=parameters, **more)
         assert answer.status_code == 200, answer.text
-        return self.settled(answer.json()["id"])
+        item = self.settled(answer.json()["id"])
+        if (item["parameter"] or {}).get("name") != "oauth_code":
+            return item
+        self.post(f"/_control/items/{item['id']}/approve")
+        return self.settled(item["id"])
 
     def settled(self, item_id: str) -> Json:
         """The item once no run moves it."""
@@ -127,7 +172,7 @@ class Client:
             pages.append(answer["results"])
             if answer["next"] is None:
                 return pages
-            answer = self.http.get(self.url + path + answer["next"], timeout=10).json()
+            answer = self.get(path + answer["next"]).json()
 
     def rows(self, account_id: str, **query: Any) -> list[Json]:
         """All transactions of an account."""
@@ -157,7 +202,7 @@ class Receiver:
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The program that most tests share."""
-    running = Program(tmp_path_factory.mktemp("sandbox")).start()
+    running = Program(tmp_path_factory.mktemp("sandbox"), flags=("--item-limit", "10000")).start()
     yield running
     assert running.stop() == 0
 
@@ -185,6 +230,7 @@ def receiver() -> Iterator[Receiver]:
             inbox.got.append((body, {name.lower(): value for name, value in self.headers.items()}))
             self.send_response(inbox.answers.pop(0) if inbox.answers else 200)
             self.end_headers()
+            self.wfile.write(b"thanks")
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

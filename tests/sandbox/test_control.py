@@ -1,4 +1,4 @@
-"""The control room: money on request, faults, and who may enter."""
+"""The control room: money on request, items, the truth, and who may enter."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,12 +14,6 @@ Json = dict[str, Any]
 @pytest.fixture
 def item(pluggy: Client) -> str:
     return str(pluggy.connect(9001)["id"])
-
-
-@pytest.fixture
-def faults(pluggy: Client) -> Any:
-    yield lambda **fault: pluggy.post("/_control/faults", **fault)
-    pluggy.delete("/_control/faults")
 
 
 def balance(pluggy: Client, item: str, subtype: str) -> Decimal:
@@ -102,28 +96,67 @@ def test_an_event_can_be_sent_again(pluggy: Client, item: str, hooked: Receiver)
     assert until(lambda: hooked.events(item_id=item))[0]["eventId"] == event["eventId"]
 
 
-def test_faults_strike_as_told(pluggy: Client, faults: Any) -> None:
-    faults(kind="status", status=503, path="^/categories", times=1, skip=1)
-    codes = [pluggy.get("/categories/10000000").status_code for _ in range(3)]
-    assert codes == [200, 503, 200]
-    faults(kind="limited", seconds=7, path="^/webhooks", method="GET")
-    limited = pluggy.get("/webhooks")
-    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "7")
-    assert limited.headers["RateLimit-Remaining"] == "0"
-    faults(kind="truncate", path="^/categories")
-    with pytest.raises(requests.JSONDecodeError):
-        pluggy.get("/categories").json()
-    faults(kind="html", path="^/categories")
-    assert "text/html" in pluggy.get("/categories").headers["Content-Type"]
-    faults(kind="empty", path="^/categories")
-    assert pluggy.get("/categories").content == b""
-    faults(kind="reset", path="^/categories")
-    with pytest.raises(requests.ConnectionError):
-        requests.get(pluggy.url + "/categories", timeout=5)
-    faults(kind="latency", seconds=0.3, path="^/categories")
-    assert pluggy.get("/categories/10000000").elapsed.total_seconds() >= 0.3
-    assert faults(kind="nonsense").status_code == 400
-    assert pluggy.get("/categories").json()["total"] == 130
+def test_the_last_purchase_is_refunded_by_its_amount(pluggy: Client, item: str) -> None:
+    bought = {
+        "accountType": "CREDIT_CARD",
+        "description": "LIVRARIA",
+        "amount": -50,
+        "categoryId": "08060000",
+    }
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    whole = pluggy.post(f"/_control/items/{item}/refund").json()
+    assert (whole["amount"], whole["type"], whole["description"]) == (-50, "CREDIT", "ESTORNO LIVRARIA")
+    assert whole["categoryId"] == "08060000"
+    part = pluggy.post(f"/_control/items/{item}/refund", amount=12.5).json()
+    assert (part["amount"], part["description"]) == (-12.5, "ESTORNO LIVRARIA")
+
+
+def test_the_open_bill_closes_now(pluggy: Client, item: str, hooked: Receiver) -> None:
+    body = {"accountType": "CREDIT_CARD", "description": "PADARIA", "amount": -50}
+    bought = pluggy.post(f"/_control/items/{item}/transactions", **body).json()
+    bill = pluggy.post(f"/_control/items/{item}/close-bill").json()
+    card = bought["accountId"]
+    assert pluggy.get("/bills", accountId=card).json()["results"][0] == bill
+    on_it = [row for row in pluggy.rows(card) if row["creditCardMetadata"]["billId"] == bill["id"]]
+    assert bought["id"] in {row["id"] for row in on_it}
+    assert {row["status"] for row in on_it} == {"POSTED"}
+    owed = sum(cents(row) for row in on_it)
+    assert owed == round(bill["totalAmount"] * 100)
+    updated = until(lambda: hooked.events("transactions/updated", item))[0]
+    assert set(updated["transactionIds"]) == {row["id"] for row in on_it}
+    pluggy.patch(f"/items/{item}")
+    pluggy.settled(item)
+    assert pluggy.get(f"/transactions/{bought['id']}").json()["status"] == "POSTED"
+    assert pluggy.post(f"/_control/items/{item}/close-bill").status_code == 409
+
+
+def cents(row: Json) -> int:
+    amount = row["amountInAccountCurrency"] or row["amount"]
+    return round(Decimal(str(amount)) * 100)
+
+
+def test_the_truth_is_what_the_api_gives_and_its_summary_agrees(pluggy: Client, aurora: Json) -> None:
+    truth = pluggy.truth(aurora["id"])
+    summary = pluggy.get(f"/_control/truth/items/{aurora['id']}", summary=1).json()["transactions"]
+    assert truth["item"] == aurora
+    for account in truth["accounts"]:
+        rows = truth["transactions"][account["id"]]
+        assert rows == pluggy.rows(account["id"])
+        dates = [row["date"] for row in rows]
+        told = {
+            "count": len(rows),
+            "cents": sum(map(cents, rows)),
+            "minDate": min(dates),
+            "maxDate": max(dates),
+        }
+        assert summary[account["id"]] == told
+    assert {"bills", "investments", "investmentTransactions", "loans", "identity", "consents"} <= set(truth)
+
+
+def test_somebody_else_disconnects(pluggy: Client, item: str, hooked: Receiver) -> None:
+    assert pluggy.delete(f"/_control/items/{item}").json() == {"count": 1}
+    until(lambda: hooked.events("item/deleted", item))
+    assert pluggy.get(f"/items/{item}").status_code == 404
 
 
 def test_the_control_room_is_only_for_this_machine(pluggy: Client) -> None:

@@ -1,8 +1,13 @@
 """Webhooks: registration rules, delivery, retries and the order of things."""
 
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from tests.sandbox.conftest import GOOD, Client, Receiver, until
+import pytest
+
+from tests.sandbox.conftest import GOOD, Client, Program, Receiver, until
 
 Json = dict[str, Any]
 
@@ -113,6 +118,165 @@ def test_held_deliveries_leave_in_the_given_order(pluggy: Client, hooked: Receiv
         "transactions/created",
         "item/login_succeeded",
     ]
+
+
+def mishap(pluggy: Client, item: str, **told: Any) -> None:
+    """Let something befall the next item/updated of an item, and let it happen."""
+    pluggy.post("/_control/deliveries/faults", event="^item/updated", **told)
+    pluggy.post(f"/_control/items/{item}/status", executionStatus="SUCCESS")
+
+
+@pytest.fixture
+def connected(pluggy: Client, hooked: Receiver) -> Iterator[str]:
+    """An item whose first events have arrived; mishaps are off again afterwards."""
+    item = str(pluggy.connect(2)["id"])
+    until(lambda: hooked.events("item/created", item))
+    yield item
+    pluggy.delete("/_control/deliveries/faults")
+
+
+def log(pluggy: Client, item: str, event: str) -> list[Json]:
+    found: list[Json] = pluggy.get("/_control/events", itemId=item, event=event).json()["results"]
+    return found
+
+
+def test_a_lost_event_is_only_in_the_log(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    mishap(pluggy, connected, kind="lost")
+    pluggy.post(f"/_control/items/{connected}/status", executionStatus="SITE_NOT_AVAILABLE")
+    until(lambda: hooked.events("item/error", connected))
+    assert hooked.events("item/updated", connected) == []
+    lost = log(pluggy, connected, "item/updated")[0]
+    assert (lost["fault"], lost["deliveries"][0]["state"], lost["deliveries"][0]["attempts"]) == (
+        "lost",
+        "lost",
+        [],
+    )
+    assert pluggy.get("/_control/deliveries/faults").json()["results"][0]["hits"] == 1
+
+
+def test_a_doubled_event_has_one_id(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    mishap(pluggy, connected, kind="doubled")
+    twice = until(
+        lambda: (
+            len(hooked.events("item/updated", connected)) == 2 and hooked.events("item/updated", connected)
+        )
+    )
+    assert twice[0] == twice[1]
+
+
+def test_a_delayed_event_comes_later_than_the_next(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    mishap(pluggy, connected, kind="delayed", seconds=0.4)
+    pluggy.post(f"/_control/items/{connected}/status", executionStatus="SITE_NOT_AVAILABLE")
+    until(lambda: hooked.events("item/updated", connected))
+    assert [e["event"] for e in hooked.events(item_id=connected)][-2:] == ["item/error", "item/updated"]
+
+
+def test_two_events_change_places_without_waiting(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    mishap(pluggy, connected, kind="reordered", seconds=60)
+    pluggy.post(f"/_control/items/{connected}/status", executionStatus="SITE_NOT_AVAILABLE")
+    until(lambda: hooked.events("item/updated", connected))
+    assert [e["event"] for e in hooked.events(item_id=connected)][-2:] == ["item/error", "item/updated"]
+
+
+@pytest.mark.parametrize("variant", ["client", "item", "secret"])
+def test_a_forgery_looks_like_the_event(
+    pluggy: Client, hooked: Receiver, connected: str, variant: str
+) -> None:
+    mishap(pluggy, connected, kind="forged", variant=variant)
+    until(lambda: len([e for e in hooked.events("item/updated") if e["clientUserId"] is None]) >= 2)
+    (true, headers), (false, false_headers) = hooked.got[-2:]
+    assert true["eventId"] != false["eventId"]
+    assert (true["clientId"] != false["clientId"]) == (variant == "client")
+    assert (true["itemId"] != false["itemId"]) == (variant == "item")
+    assert ("authorization" not in false_headers) == (variant == "secret") and "authorization" in headers
+    logged = pluggy.get(f"/_control/events/{false['eventId']}").json()
+    assert logged["fault"] == f"forged: {variant}"
+
+
+def test_events_go_astray_at_random_by_seed(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    pluggy.post("/_control/chaos", seed=3, rate=0, events={"rate": 0.5, "kinds": ["lost"]})
+    for _ in range(12):
+        pluggy.post(f"/_control/items/{connected}/status", executionStatus="SUCCESS")
+    struck = pluggy.delete("/_control/chaos").json()["events"]["struck"]
+    faults = [event["fault"] for event in log(pluggy, connected, "item/updated")]
+    assert [n + 1 for n, fault in enumerate(faults) if fault == "lost"] == [one["n"] for one in struck]
+    assert 0 < len(struck) < 12
+
+
+def test_three_deliveries_given_up_disable_a_webhook(tmp_path: Path, receiver: Receiver) -> None:
+    program = Program(tmp_path, flags=("--pace", "0.001")).start()
+    pluggy = Client(program.url)
+    hook = pluggy.post(
+        "/webhooks", url=receiver.url, event="item/error", headers={"X-Secret": "s3cret"}
+    ).json()
+    item = str(pluggy.connect(2)["id"])
+
+    def fail() -> None:
+        pluggy.post(f"/_control/items/{item}/status", executionStatus="SITE_NOT_AVAILABLE")
+
+    def disabled() -> Any:
+        return pluggy.get(f"/webhooks/{hook['id']}").json()["disabledAt"]
+
+    receiver.answers[:] = [500] * 18 + [200] + [500] * 27
+    for number in range(5):
+        fail()
+        until(lambda count=number + 1: settled(pluggy, item) == count)
+        assert not disabled()  # the third one arrived: the count began anew
+    fail()
+    until(disabled)
+    assert len(receiver.got) == 18 + 1 + 27
+    states = [event["deliveries"][0] for event in log(pluggy, item, "item/error")]
+    assert [(one["state"], one["tries"]) for one in states] == [
+        *[("given_up", 9)] * 2, ("delivered", 1), *[("given_up", 9)] * 3
+    ]  # fmt: skip
+    fail()
+    assert log(pluggy, item, "item/error")[-1]["deliveries"] == []
+    pluggy.patch(f"/webhooks/{hook['id']}", enabled=True)
+    fail()
+    until(lambda: len(receiver.got) == 18 + 1 + 27 + 1)
+    assert program.stop() == 0
+
+
+def settled(pluggy: Client, item: str) -> int:
+    found = log(pluggy, item, "item/error")
+    return len([event for event in found if event["deliveries"][0]["state"] != "waiting"])
+
+
+def test_a_login_event_is_tried_only_three_times(tmp_path: Path, receiver: Receiver) -> None:
+    program = Program(tmp_path, flags=("--pace", "0.001")).start()
+    pluggy = Client(program.url)
+    pluggy.post("/webhooks", url=receiver.url, event="item/login_succeeded")
+    receiver.answers[:] = [503] * 9
+    item = str(pluggy.connect(2)["id"])
+    until(lambda: delivered(pluggy, item, "item/login_succeeded", state="given_up"))
+    assert len(receiver.got) == 3
+    assert program.stop() == 0
+
+
+def test_a_signature_covers_the_body(tmp_path: Path, receiver: Receiver) -> None:
+    flags = ("--signing-secret", "hush", "--signature-header", "X-Signed")
+    program = Program(tmp_path, flags=flags).start()
+    pluggy = Client(program.url)
+    pluggy.post("/webhooks", url=receiver.url, event="item/created")
+    item = str(pluggy.connect(2)["id"])
+    until(lambda: receiver.got)
+    event = pluggy.get(f"/_control/events/{receiver.got[0][0]['eventId']}").json()
+    assert event["itemId"] == item
+    body = event["request"].encode()
+    assert receiver.got[0][1]["x-signed"] == hmac.new(b"hush", body, "sha256").hexdigest()
+    assert program.stop() == 0
+
+
+def test_the_log_shows_bodies_and_hides_secrets(pluggy: Client, hooked: Receiver, connected: str) -> None:
+    event = (
+        until(lambda: delivered(pluggy, connected, "item/created"))
+        and log(pluggy, connected, "item/created")[0]
+    )
+    shown = pluggy.get(f"/_control/events/{event['eventId']}").json()
+    assert shown["payload"]["itemId"] == connected and shown["request"].startswith("{")
+    assert shown["deliveries"][0]["attempts"][0]["response"] == "thanks"
+    assert "s3cret" not in str(shown) and "Authorization" in shown["deliveries"][0]["headers"]
+    assert "s3cret" not in pluggy.get("/_control/state").text
 
 
 def delivered(pluggy: Client, item: str, event: str, state: str = "delivered") -> Json | None:

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dev.sandbox.clock import iso
-from tests.sandbox.conftest import Client
+from tests.sandbox.conftest import Client, Program, Receiver, until
 
 Json = dict[str, Any]
 PAYMENT = "05100000"
@@ -53,11 +54,11 @@ def test_each_institution_has_its_habit_of_dates(pluggy: Client, aurora: Json, b
     assert len({row["date"][10:] for row in rows_of(pluggy, item, "CREDIT_CARD")}) > 100
 
 
-def test_balances_agree_with_the_rows(pluggy: Client, aurora: Json) -> None:
-    opening = {"CHECKING_ACCOUNT": Decimal("3842.10"), "SAVINGS_ACCOUNT": Decimal(12500)}
-    for subtype, account in pluggy.accounts(aurora["id"]).items():
-        total = sum((value(row) for row in pluggy.rows(account["id"])), opening.get(subtype, Decimal(0)))
-        assert Decimal(str(account["balance"])) == total, subtype
+def test_the_closing_balance_counts_what_is_still_pending(pluggy: Client, aurora: Json) -> None:
+    account = pluggy.accounts(aurora["id"])["CHECKING_ACCOUNT"]
+    waiting = sum(value(row) for row in pluggy.rows(account["id"]) if row["status"] == "PENDING")
+    closing = Decimal(str(account["bankData"]["closingBalance"]))
+    assert closing == Decimal(str(account["balance"])) + waiting
 
 
 def test_bills_are_the_sum_of_their_rows(pluggy: Client, aurora: Json) -> None:
@@ -111,6 +112,54 @@ def test_an_update_without_news_changes_nothing(pluggy: Client) -> None:
     old = {row["id"]: row for rows in before.values() for row in rows}
     new = {row["id"]: row for rows in after.values() for row in rows}
     assert all(new[known] == row for known, row in old.items())
+
+
+def test_the_history_can_be_short(tmp_path: Path) -> None:
+    program = Program(tmp_path, flags=("--history-months", "1", "--today", "2026-11-20"))
+    short = Client(program.start().url)
+    item = short.connect(9001, clientUserId="ana")
+    rows = [row for rows in short.truth(item["id"])["transactions"].values() for row in rows]
+    assert min(row["date"] for row in rows) >= "2026-10-01" and len(rows) > 100
+    assert program.stop() == 0
+
+
+def test_what_posted_meanwhile_is_told_by_event(tmp_path: Path, receiver: Receiver) -> None:
+    before = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-11-09"))
+    first = Client(before.start().url)
+    first.post("/webhooks", url=receiver.url, event="all")
+    item = first.connect(9001, clientUserId="ana")["id"]
+    card = first.accounts(item)["CREDIT_CARD"]["id"]
+    waiting = {row["id"] for row in first.rows(card) if row["status"] == "PENDING"}
+    assert waiting and before.stop() == 0
+    after = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-11-12"))
+    second = Client(after.start().url)
+    second.patch(f"/items/{item}")
+    second.settled(item)
+    told = until(
+        lambda: [one for one in receiver.events("transactions/updated", item) if one["accountId"] == card]
+    )
+    assert set(told[0]["transactionIds"]) == waiting
+    assert {row["status"] for row in second.rows(card, ids=",".join(list(waiting)[:9]))} == {"POSTED"}
+    assert after.stop() == 0
+
+
+def test_a_bank_that_gives_new_ids_tells_of_the_old_and_the_new(tmp_path: Path, receiver: Receiver) -> None:
+    before = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-10-27"))
+    first = Client(before.start().url)
+    first.post("/webhooks", url=receiver.url, event="all")
+    item = first.connect(9003, clientUserId="ana")["id"]
+    card = first.accounts(item)["CREDIT_CARD"]["id"]
+    waiting = {row["id"] for row in first.rows(card) if row["status"] == "PENDING"}
+    before.stop()
+    after = Program(tmp_path, flags=("--history-months", "2", "--today", "2026-10-30"))
+    second = Client(after.start().url)
+    second.patch(f"/items/{item}")
+    second.settled(item)
+    deleted = until(lambda: receiver.events("transactions/deleted", item))
+    assert waiting == {id_ for one in deleted if one["accountId"] == card for id_ in one["transactionIds"]}
+    assert receiver.events("transactions/created", item)
+    assert waiting.isdisjoint(row["id"] for row in second.rows(card))
+    assert after.stop() == 0
 
 
 def test_instants_are_written_as_pluggy_writes_them() -> None:

@@ -5,59 +5,52 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from dev.sandbox.api.errors import ApiError, item_not_found, require_uuid, unauthenticated
-from dev.sandbox.api.pages import page, page_of_query
-from dev.sandbox.api.tokens import caller, widget_may
+from dev.sandbox.api.errors import ApiError, not_found, require_uuid
+from dev.sandbox.api.pages import one_of, page, page_of_query
+from dev.sandbox.api.reach import is_account_readable, item_of_query
+from dev.sandbox.api.tokens import widget_may
 from dev.sandbox.pluggy import here
-from dev.sandbox.store import items, ledger
+from dev.sandbox.store import ledger
 
 bp = Blueprint("accounts", __name__)
 Json = dict[str, Any]
+TYPES = ("BANK", "CREDIT")
 
 
 @bp.get("/accounts")
 @widget_may
 def index() -> Json:
-    """The accounts of an item; empty once it is deleted or its consent revoked."""
-    item_id = require_uuid(request.args.get("itemId"), "itemId")
-    item = items.load(here().database, item_id)
-    if caller().kind == "connect" and (item is None or not caller().may_see(item)):
-        raise unauthenticated()
-    if item is None and not items.existed(here().database, item_id):
-        raise item_not_found()
-    if item is None or item.execution_status == "USER_AUTHORIZATION_REVOKED":
-        return page([])
-    return page(ledger.accounts(here().database, item_id, request.args.get("type")))
+    """The accounts of an item, in one page."""
+    item, wanted = item_of_query(), one_of("type", TYPES)
+    return page(ledger.accounts(here().database, item.id, wanted) if item else [])
 
 
 @bp.get("/accounts/<account_id>")
 def show(account_id: str) -> Json:
     """One account."""
-    row = ledger.account(here().database, account_id)
-    if row is None:
-        raise ApiError(404, "account not found", "ACCOUNT_NOT_FOUND")
-    found: Json = json.loads(row["data"])
-    return found
+    return readable(account_id)
 
 
 @bp.get("/bills")
 def bills() -> Json:
     """The closed bills of a card, newest first."""
     account_id = require_uuid(request.args.get("accountId"), "accountId")
-    return page_of_query([] if is_revoked(account_id) else ledger.bills(here().database, account_id))
+    return page_of_query(ledger.bills(here().database, account_id) if is_account_readable(account_id) else [])
 
 
 @bp.get("/bills/<bill_id>")
 def bill(bill_id: str) -> Json:
     """One closed bill."""
     found = ledger.bill(here().database, bill_id)
-    if found is None:
+    if found is None or not is_account_readable(found.get("accountId", "")):
         raise ApiError(404, "credit card bill not found", "CREDIT_CARD_BILL_NOT_FOUND")
     return found
 
 
-def is_revoked(account_id: str) -> bool:
-    """Whether the consent behind an account was withdrawn: then its data reads as empty."""
-    account = ledger.account(here().database, account_id)
-    item = items.load(here().database, account["item_id"]) if account else None
-    return item is not None and item.execution_status == "USER_AUTHORIZATION_REVOKED"
+def readable(account_id: str) -> Json:
+    """The account, or 404 when there is none that may be read."""
+    row = ledger.account(here().database, account_id)
+    if row is None or not is_account_readable(account_id):
+        raise not_found("account")
+    found: Json = json.loads(row["data"])
+    return found

@@ -1,13 +1,14 @@
 """POST /auth and POST /connect_token."""
 
 import hmac
+from collections.abc import Container, Iterable
 from typing import Any
 
 from flask import Blueprint, request
 
 from dev.sandbox.api import tokens
 from dev.sandbox.api.errors import ApiError, item_not_found
-from dev.sandbox.api.urls import check_webhook_url
+from dev.sandbox.api.item_rules import check_options
 from dev.sandbox.pluggy import here
 from dev.sandbox.store import items
 
@@ -39,9 +40,10 @@ def connect_token() -> dict[str, Any]:
     body = json_body()
     refuse_unknown(body, {"itemId", "options"})
     options = body.get("options") or {}
+    if not isinstance(options, dict):
+        raise ApiError(400, "options must be an object")
     refuse_unknown(options, OPTIONS)
-    if options.get("webhookUrl"):
-        check_webhook_url(options["webhookUrl"])
+    check_options(options)
     if body.get("itemId") and items.load(here().database, str(body["itemId"])) is None:
         raise item_not_found()
     claims = {"clientUserId": options.get("clientUserId"), "itemId": body.get("itemId"), "options": options}
@@ -56,7 +58,7 @@ def json_body() -> dict[str, Any]:
     return body
 
 
-def refuse_unknown(given: dict[str, Any], known: set[str]) -> None:
+def refuse_unknown(given: Iterable[str], known: Container[str]) -> None:
     """400 for a property Pluggy does not know."""
     for name in given:
         if name not in known:

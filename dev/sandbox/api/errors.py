@@ -26,7 +26,12 @@ def unauthenticated() -> ApiError:
 
 def item_not_found() -> ApiError:
     """No such item."""
-    return ApiError(404, "item not found", "ITEM_NOT_FOUND")
+    return not_found("item")
+
+
+def not_found(noun: str) -> ApiError:
+    """No such thing, or none that may be read; `noun` in plain words."""
+    return ApiError(404, f"{noun} not found", f"{noun.upper().replace(' ', '_')}_NOT_FOUND")
 
 
 def require_uuid(value: str | None, name: str) -> str:

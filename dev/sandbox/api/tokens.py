@@ -38,11 +38,11 @@ class Caller:
         return self.kind == "api" or item.token_id == self.token_id or item.id == self.item_id
 
 
-def make(kind: str, lives: int, **claims: Any) -> str:
+def make(kind: str, lives: int, **more: Any) -> str:
     """A signed token; it expires by real time, whatever the pretended clock says."""
     now = int(time.time())
     payload = {"kind": kind, "jti": str(uuid.uuid4()), "iat": now, "exp": now + lives}
-    payload |= {"clientId": here().settings.client_id} | claims
+    payload |= {"clientId": here().settings.client_id} | more
     return jwt.encode(payload, here().signing_key, algorithm="HS256")
 
 
@@ -70,14 +70,22 @@ def guard() -> None:
 
 def read(token: str) -> Caller:
     """The caller of a token, or 403."""
+    found = claims(token)
+    if found["kind"] not in ("api", "connect"):
+        raise unauthenticated()
+    options = found.get("options", {})
+    return Caller(found["kind"], found["jti"], found.get("clientUserId"), found.get("itemId"), options)
+
+
+def claims(token: str) -> Json:
+    """What a token that is ours and has not expired says, or 403."""
     try:
-        claims = jwt.decode(token, here().signing_key, algorithms=["HS256"])
+        found: Json = jwt.decode(token, here().signing_key, algorithms=["HS256"])
     except jwt.PyJWTError as problem:
         raise unauthenticated() from problem
-    if claims["clientId"] != here().settings.client_id:
+    if found["clientId"] != here().settings.client_id:
         raise unauthenticated()
-    options = claims.get("options", {})
-    return Caller(claims["kind"], claims["jti"], claims.get("clientUserId"), claims.get("itemId"), options)
+    return found
 
 
 def caller() -> Caller:

@@ -1,4 +1,4 @@
-"""Which webhook URLs are accepted: Pluggy's rules, and the one exception for this machine."""
+"""Which URLs are accepted for webhooks and redirects: Pluggy's rules, and an exception for this machine."""
 
 import ipaddress
 import socket
@@ -28,6 +28,18 @@ def check_webhook_url(url: object) -> None:
         raise ApiError(400, "Webhook url must be valid URL address and not localhost")
     if strict:
         _check_addresses(host)
+
+
+def check_redirect(url: object) -> None:
+    """400 unless people may be sent there: https or an app's own scheme; loopback like webhooks."""
+    parts = urlsplit(str(url))
+    host = parts.hostname or ""
+    if not isinstance(url, str) or not parts.scheme or not (host or parts.path):
+        raise ApiError(400, "oauthRedirectUri must be a valid URL")
+    if is_loopback(host) and here().settings.strict_webhook_urls:
+        raise ApiError(400, "oauthRedirectUri can't be localhost")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ApiError(400, "oauthRedirectUri must be https or an app's deep link")
 
 
 def _split(url: object) -> SplitResult:

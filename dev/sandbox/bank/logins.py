@@ -1,34 +1,16 @@
-"""How the banks answer a login: the documented test users, and what each final code means for an item."""
+"""Logins: what is wrong with one, what is kept of it (never a password), and what each final code means."""
 
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from dev.sandbox.bank import connectors
+from dev.sandbox.bank import connectors, users
+from dev.sandbox.bank.users import CODE, PASSWORD, Answer
+from dev.sandbox.store.items import Item
 
+__all__ = ["CODE", "PASSWORD", "end_consent", "failure", "fingerprint", "mistakes", "status_of", "take"]
 Json = dict[str, Any]
-PASSWORD, CODE = "password-ok", "123456"
-GOOD_CPF = {"76109277673", "23824264030"}
-
-ANSWERS = {
-    "user-ok": "SUCCESS",
-    "user-logged": "ALREADY_LOGGED_IN",
-    "user-locked": "ACCOUNT_LOCKED",
-    "user-error": "UNEXPECTED_ERROR",
-    "user-unavailable": "SITE_NOT_AVAILABLE",
-    "user-account-need-actions": "ACCOUNT_NEEDS_ACTION",
-    "user-account-need-actions-provider-message": "ACCOUNT_NEEDS_ACTION+",
-    "user-connection-error": "CONNECTION_ERROR",
-    "user-account-credentials-reset": "ACCOUNT_CREDENTIALS_RESET",
-    "user-not-supported": "USER_NOT_SUPPORTED",
-    "user-ok-account-error": "PARTIAL_SUCCESS",
-    "user-ok-account-warning": "SUCCESS+",
-    "user-ok-auth-pending": "USER_AUTHORIZATION_PENDING",
-    # documented with special data or steps, which the local Pluggy does not imitate yet: a plain success
-    "user-ok-two-checking-accounts": "SUCCESS",
-    "user-ok-multi-company": "SUCCESS",
-    "user-ok-perf": "SUCCESS",
-}
 
 LOGIN_ERRORS = {
     "INVALID_CREDENTIALS",
@@ -37,6 +19,7 @@ LOGIN_ERRORS = {
     "USER_AUTHORIZATION_NOT_GRANTED",
     "USER_AUTHORIZATION_REVOKED",
 }
+WRONG_LOGIN = {"INVALID_CREDENTIALS", "INVALID_CREDENTIALS_MFA"}
 NEEDS_PARAMETERS = {"INVALID_CREDENTIALS", "ACCOUNT_CREDENTIALS_RESET"}
 
 MESSAGES = {
@@ -51,50 +34,74 @@ MESSAGES = {
     "CONNECTION_ERROR": "The connection with the institution failed",
     "USER_NOT_SUPPORTED": "This kind of user is not supported",
     "USER_INPUT_TIMEOUT": "The user did not answer in time",
-    "USER_AUTHORIZATION_PENDING": "The user has to authorize this device at the institution",
+    "USER_AUTHORIZATION_PENDING": "The user has to authorize this access at the institution",
     "USER_AUTHORIZATION_NOT_GRANTED": "The user did not authorize the access",
     "USER_AUTHORIZATION_REVOKED": "The user revoked the consent at the institution",
 }
 
 
-def answer(parameters: Json) -> str:
-    """The final code of a login; a trailing + adds a provider message or a warning."""
+def take(item: Item, parameters: Json) -> None:
+    """Keep who logs in and how the bank will answer; with new parameters a consent is asked for again."""
+    field = connectors.code_field(item.connector_id)
+    if field in parameters:
+        item.mfa_accepted = str(parameters[field]) == CODE
+    if set(parameters) <= {field} and item.user:
+        return  # a 1-step update that renews only the code
+    answer = _answer(parameters)
+    item.user = str(parameters.get("user") or parameters.get("cpf") or "")
+    item.fingerprint = fingerprint(item.connector_id, parameters)
+    item.outcome, item.said, item.special = answer.code, answer.said, answer.special
+    item.challenge, item.second_approval = answer.challenge, answer.second_approval
+    item.failing, item.warned, item.authorization_asked_at = list(answer.failing), list(answer.warned), None
+    item.consent = "renewing" if item.consent_ended else ""
+
+
+def end_consent(item: Item) -> None:
+    """The person took the consent back: every login is refused until they connect again."""
+    item.consent, item.consent_expires_at = "ended", None
+    if connectors.authorization(item.connector_id) is None:
+        item.outcome = "USER_AUTHORIZATION_REVOKED"
+
+
+def _answer(parameters: Json) -> Answer:
     if "cpf" in parameters:
-        return "SUCCESS" if re.sub(r"\D", "", str(parameters["cpf"])) in GOOD_CPF else "INVALID_CREDENTIALS"
-    if parameters.get("password") != PASSWORD:
-        return "INVALID_CREDENTIALS"
-    user = str(parameters.get("user"))
-    if re.fullmatch(r"user-ok-perf-\d{1,4}x", user):
-        return "SUCCESS"
-    return ANSWERS.get(user, "INVALID_CREDENTIALS")
+        return users.of_cpf(str(parameters["cpf"]))
+    if not parameters:
+        return Answer()  # nothing to type: the person authorises at the bank
+    return users.of_user(str(parameters.get("user")), parameters.get("password"))
 
 
 def fingerprint(connector_id: int, parameters: Json) -> str:
     """Tells the same login again without keeping it."""
-    who = parameters.get("cpf") or parameters.get("user")
+    who = users.digits(str(parameters["cpf"])) if parameters.get("cpf") else parameters.get("user")
     return hashlib.sha256(f"{connector_id}/{who}".encode()).hexdigest()
 
 
-def mistakes(connector_id: int, parameters: Json) -> list[Json]:
-    """The `details` of a 400 for missing or malformed parameters."""
+def mistakes(connector_id: int, parameters: Json, *, kept: Iterable[str] = ()) -> list[Json]:
+    """The `details` of a 400 for missing or malformed parameters; `kept` names those already stored."""
     found = []
     for field in connectors.credentials(connector_id):
         value = parameters.get(field["name"])
         if value in (None, ""):
-            if not field["optional"]:
+            if not field["optional"] and field["name"] not in kept:
                 found.append(_mistake(field["name"], f"{field['name']} parameter is required"))
-        elif field["validation"] and not re.match(field["validation"], str(value)):
+        elif not _is_well_formed(field, str(value)):
             found.append(_mistake(field["name"], field["validationMessage"]))
     return found
+
+
+def _is_well_formed(field: Json, value: str) -> bool:
+    if field["validation"] and not re.match(field["validation"], value):
+        return False
+    return field["name"] != "cpf" or users.is_cpf(value)
 
 
 def _mistake(parameter: str, message: str) -> Json:
     return {"code": "001", "parameter": parameter, "message": message}
 
 
-def failure(code: str, *, detailed: bool = False) -> Json:
-    """The item's `error` for a failed run."""
-    said = "Acesse o aplicativo do banco e aceite os novos termos." if detailed else None
+def failure(code: str, *, said: str | None = None) -> Json:
+    """The item's `error` for a failed run; `said` are the institution's own words."""
     return {"code": code, "message": MESSAGES.get(code, code), "providerMessage": said, "attributes": None}
 
 

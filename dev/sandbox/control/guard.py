@@ -2,10 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from flask import request
+from flask import Blueprint, request
 
 from dev.sandbox.api.errors import ApiError
 from dev.sandbox.settings import is_loopback
+
+
+def room(name: str) -> Blueprint:
+    """A blueprint below /_control/ behind the guard."""
+    bp = Blueprint(f"control_{name}", __name__, url_prefix="/_control")
+    bp.before_request(loopback_only)
+    return bp
 
 
 def loopback_only() -> None:

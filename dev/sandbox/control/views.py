@@ -1,22 +1,23 @@
-"""Control of the machinery: the page, the state, the event log, held deliveries, faults and the reset."""
+"""The control room itself: its page, the state it shows, and the reset."""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
-from dev.sandbox.api.auth import json_body
-from dev.sandbox.api.errors import ApiError
 from dev.sandbox.api.items import item_json
+from dev.sandbox.bank import connectors
 from dev.sandbox.clock import iso
-from dev.sandbox.control.guard import loopback_only
-from dev.sandbox.faults import Fault
+from dev.sandbox.control.events import waiting_json
+from dev.sandbox.control.faults import chaos, forget_chaos
+from dev.sandbox.control.guard import room
 from dev.sandbox.pluggy import here
-from dev.sandbox.store import items, ledger, outbox
+from dev.sandbox.store import eventlog, items, ledger, outbox
 
-bp = Blueprint("control", __name__, url_prefix="/_control", template_folder="templates")
-bp.before_request(loopback_only)
+bp = room("room")
+bp.template_folder = "templates"
 Json = dict[str, Any]
+SHOWN = 200  # waiting deliveries that the state lists
 
 
 @bp.after_request
@@ -28,8 +29,8 @@ def not_in_frames(response: Response) -> Response:
 
 @bp.get("/")
 def page() -> str:
-    """The control room as a page."""
-    return render_template("control.html", state=state(), events=outbox.log(here().database, limit=60)[::-1])
+    """The control room as a page; its script asks for the state."""
+    return render_template("control.html")
 
 
 @bp.get("")
@@ -40,103 +41,45 @@ def door() -> Response:
 
 @bp.get("/state")
 def state() -> Json:
-    """Items with accounts, webhooks, faults, queue and clock."""
+    """Items with accounts, institutions, webhooks, faults, queue and clock."""
     pluggy = here()
-    people = [
-        item_json(item) | {"user": item.user, "accounts": ledger.accounts(pluggy.database, item.id)}
-        for item in items.everyone(pluggy.database)
-    ]
+    waiting = [] if not eventlog.waiting_count(pluggy.database) else outbox.waiting(pluggy.database)
     return {
         "now": iso(pluggy.clock.now()),
         "pace": pluggy.settings.pace,
         "seed": pluggy.settings.seed,
         "held": pluggy.courier.held,
-        "waitingDeliveries": [_waiting(row) for row in outbox.waiting(pluggy.database)],
-        "items": people,
-        "webhooks": outbox.webhooks(pluggy.database),
+        "waiting": len(waiting),
+        "waitingDeliveries": [waiting_json(row) for row in waiting[:SHOWN]],
+        "items": [_item(item) for item in items.everyone(pluggy.database)],
+        "webhooks": [_webhook(hook) for hook in outbox.webhooks(pluggy.database)],
         "faults": pluggy.faults.listed(),
+        "mishaps": pluggy.announcer.mishaps.listed(),
+        "chaos": chaos(),
+        "connectors": [
+            {"id": number, "name": connectors.name(number), "isSandbox": connectors.is_sandbox(number)}
+            for number in connectors.ids()
+        ],
     }
-
-
-@bp.get("/events")
-def events() -> Json:
-    """Every event, oldest first, with deliveries and attempts."""
-    found = outbox.log(here().database, item_id=request.args.get("itemId"))
-    wanted = request.args.get("event")
-    return {"results": [event for event in found if wanted in (None, event["event"])]}
-
-
-@bp.post("/events/<event_id>/redeliver")
-def redeliver(event_id: str) -> Json:
-    """Send an event once more to the webhooks of today, with the same eventId."""
-    row = outbox.event(here().database, event_id)
-    if row is None:
-        raise ApiError(404, "event not found")
-    hooks = [hook for hook in outbox.webhooks(here().database) if hook["event"] in ("all", row["event"])]
-    targets = [(hook["url"], hook["headers"]) for hook in hooks if not hook["disabledAt"]]
-    item = items.load(here().database, row["item_id"]) if row["item_id"] else None
-    if item and item.webhook_url:
-        targets.append((item.webhook_url, {}))
-    for url, headers in targets:
-        outbox.add_delivery(here().database, event_id, url, headers)
-    here().courier.ring()
-    return {"count": len(targets)}
-
-
-@bp.post("/webhooks/hold")
-def hold() -> Json:
-    """Keep all deliveries back."""
-    here().courier.hold()
-    return {"held": True}
-
-
-@bp.post("/webhooks/release")
-def release() -> Json:
-    """Let the deliveries go: as queued, "reversed", or by a list of event ids (others after them)."""
-    order = json_body().get("order", "queued")
-    queue = outbox.waiting(here().database)
-    if isinstance(order, list):
-        place = {event_id: number for number, event_id in enumerate(order)}
-        queue.sort(key=lambda row: place.get(row["event_id"], len(place)))
-    elif order == "reversed":
-        queue.reverse()
-    here().courier.release([row["id"] for row in queue])
-    return {"held": False, "released": [_waiting(row) for row in queue]}
-
-
-@bp.get("/faults")
-def faults() -> Json:
-    """The faults now on."""
-    return {"results": here().faults.listed()}
-
-
-@bp.post("/faults")
-def add_fault() -> tuple[Json, int]:
-    """Switch a fault on."""
-    try:
-        fault = Fault(**json_body())
-    except (TypeError, ValueError) as problem:
-        raise ApiError(400, str(problem)) from problem
-    here().faults.add(fault)
-    return vars(fault), 201
-
-
-@bp.delete("/faults")
-def clear_faults() -> Json:
-    """Switch all faults off."""
-    here().faults.clear()
-    return {"results": []}
 
 
 @bp.post("/reset")
 def reset() -> Json:
     """Forget items, money, webhooks, events and faults; tokens stay good."""
     here().faults.clear()
+    here().announcer.mishaps.clear()
+    forget_chaos()
     here().database.forget_everything()
+    here().clock.restart()
     here().courier.release()
     return {"reset": True}
 
 
-def _waiting(row: Any) -> Json:
-    names = {"id": "id", "event_id": "eventId", "event": "event", "url": "url", "tries": "tries"}
-    return {shown: row[name] for name, shown in names.items()}
+def _item(item: items.Item) -> Json:
+    accounts = ledger.accounts(here().database, item.id)
+    return item_json(item) | {"user": item.user, "loaded": item.loaded, "accounts": accounts}
+
+
+def _webhook(hook: Json) -> Json:
+    failures = outbox.failures(here().database, hook["id"])
+    return hook | {"headers": eventlog.masked(hook["headers"]), "failures": failures}

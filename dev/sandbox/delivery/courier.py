@@ -1,36 +1,36 @@
-"""The courier: delivers queued events, one at a time per address, and tries again as Pluggy does."""
+"""The courier: carriers deliver queued events, in order per address, and try again as Pluggy does."""
 
-import json
 import sqlite3
 import threading
 import time
 from typing import Any
 
-import requests
-
-from dev.sandbox.clock import Clock, iso
+from dev.sandbox.clock import Clock
+from dev.sandbox.delivery.post import Post
+from dev.sandbox.delivery.queue import Queue
 from dev.sandbox.settings import Settings
 from dev.sandbox.store import outbox
 from dev.sandbox.store.database import Database
 
 Json = dict[str, Any]
-ANSWER_WITHIN = 10.0
-CARRIERS = 4
+CARRIERS = 8
 MINUTES_15, HOURS_2 = 900.0, 7200.0
 # seconds to wait after the 1st, 2nd, ... failed try: three at once, three later, three much later
 WAITS = (0.0, 0.0, MINUTES_15, 0.0, 0.0, HOURS_2, 0.0, 0.0)
+MOST_TRIES = len(WAITS) + 1
 FEW_TRIES = {"item/login_succeeded": 3}
 
 
 class Courier:
-    """Carrier threads share one queue in the database, so that a restart loses nothing."""
+    """Carrier threads share one queue; the database has it too, so that a restart loses nothing."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self.database, self.clock, self.settings = database, clock, settings
         self.held = False
         self._bell = threading.Condition()
-        self._busy: set[str] = set()
-        self._rung = 0
+        self._queue = Queue(ordered=not settings.unordered_deliveries)
+        self._seen = 0  # the newest delivery that was put into the queue
+        self._rung = True
         self._stopping = False
 
     def start(self) -> None:
@@ -45,9 +45,9 @@ class Courier:
             self._bell.notify_all()
 
     def ring(self) -> None:
-        """Something new is in the queue."""
+        """Something new is in the outbox."""
         with self._bell:
-            self._rung += 1
+            self._rung = True
             self._bell.notify_all()
 
     def hold(self) -> None:
@@ -60,74 +60,73 @@ class Courier:
         if order:
             outbox.reorder(self.database, order)
         with self._bell:
-            self.held = False
+            self._queue.clear()
+            self._seen, self.held = 0, False
         self.ring()
 
     def _carry(self) -> None:
-        while not self._stopping:
-            with self._bell:
-                rung = self._rung
-            delivery, wait = self._take()
-            if delivery is None:
-                with self._bell:
-                    if self._rung == rung and not self._stopping:
-                        self._bell.wait(wait)
-                continue
+        post = Post(self.clock, self.settings)
+        while (taken := self._take()) is not None:
+            lane, delivery_id = taken
             try:
-                self._deliver(delivery)
+                self._deliver(post, delivery_id)
             finally:
                 with self._bell:
-                    self._busy.discard(delivery["url"])
-                self.ring()
+                    self._queue.done(lane)
 
-    def _take(self) -> tuple[sqlite3.Row | None, float]:
-        """The next due delivery whose address is free, else how long to sleep."""
-        now, wait = time.time(), 5.0
-        waiting = outbox.waiting(self.database)
+    def _take(self) -> tuple[str, int] | None:
+        """The next delivery and its lane, waited for; None when it is time to stop."""
         with self._bell:
-            if self.held:
-                return None, wait
-            for delivery in waiting:
-                if delivery["url"] in self._busy:
-                    continue
-                if delivery["due_at"] > now:
-                    wait = min(wait, delivery["due_at"] - now)
-                    continue
-                if self._still_waiting(delivery):
-                    self._busy.add(delivery["url"])
-                    return delivery, 0.0
-        return None, wait
+            while not self._stopping:
+                now = time.time()
+                self._refill(now)
+                taken = None if self.held else self._queue.take(now)
+                if taken:
+                    return taken
+                self._bell.wait(self._queue.sleep(now))
+        return None
 
-    def _still_waiting(self, delivery: sqlite3.Row) -> bool:
-        """Another carrier may have settled it, or it was reset, since the queue was read."""
-        found = self.database.row("SELECT state, tries FROM deliveries WHERE id = ?", delivery["id"])
-        return bool(found and found["state"] == "waiting" and found["tries"] == delivery["tries"])
+    def _refill(self, now: float) -> None:
+        """Queue what was stored since the last look."""
+        if not self._rung:
+            return
+        self._rung = False
+        for row in outbox.waiting(self.database, beyond=self._seen):
+            self._queue.push(row, now)
+            self._seen = max(self._seen, row["id"])
 
-    def _deliver(self, delivery: sqlite3.Row) -> None:
-        attempt = self._post(delivery)
-        tries, status = delivery["tries"] + 1, attempt["status"]
-        state, due_at = "waiting", 0.0
-        if status is not None and 200 <= status < 300:
-            state = "delivered"
-        elif status == 401:
-            state = "refused"
-        elif tries >= FEW_TRIES.get(delivery["event"], len(WAITS) + 1):
-            state = "given_up"
-        else:
-            due_at = time.time() + self.settings.scaled(WAITS[tries - 1])
-        outbox.settle(self.database, delivery["id"], state=state, due_at=due_at, attempt=attempt)
+    def _deliver(self, post: Post, delivery_id: int) -> None:
+        row = outbox.delivery(self.database, delivery_id)
+        if row is None:
+            return  # settled, dropped or reset meanwhile
+        if row["due_at"] > time.time() and row["tries"]:
+            return self._again(delivery_id)
+        attempt = post.deliver(row)
+        state = _state(row, attempt["status"])
+        wait = WAITS[row["tries"]] if state == "waiting" else 0.0
+        due_at = time.time() + self.settings.scaled(wait)
+        outbox.settle(
+            self.database, row, state=state, due_at=due_at, attempt=attempt, counts=_tries(row) == MOST_TRIES
+        )  # fmt: skip
+        if state == "waiting":
+            self._again(delivery_id)
 
-    def _post(self, delivery: sqlite3.Row) -> Json:
-        """One attempt: what the receiver answered, or why there was no answer."""
-        started, status, error = time.monotonic(), None, None
-        headers = {"Content-Type": "application/json"} | json.loads(delivery["headers"])
-        try:
-            answer = requests.post(
-                delivery["url"], data=delivery["payload"].encode(), headers=headers,
-                timeout=ANSWER_WITHIN, allow_redirects=False,
-            )  # fmt: skip
-            status = answer.status_code
-        except requests.RequestException as problem:
-            error = type(problem).__name__
-        took = round((time.monotonic() - started) * 1000)
-        return {"at": iso(self.clock.now()), "status": status, "error": error, "milliseconds": took}
+    def _again(self, delivery_id: int) -> None:
+        row = outbox.delivery(self.database, delivery_id)
+        if row is not None:
+            with self._bell:
+                self._queue.push(row, time.time())
+
+
+def _state(row: sqlite3.Row, status: int | None) -> str:
+    """What becomes of a delivery that was answered with a status, or not at all."""
+    if status is not None and 200 <= status < 300:
+        return "delivered"
+    if status == 401:
+        return "refused"
+    return "given_up" if row["tries"] + 1 >= _tries(row) else "waiting"
+
+
+def _tries(row: sqlite3.Row) -> int:
+    """How often a delivery is tried; only those tried to the end count against a webhook."""
+    return 1 if row["fault"] == "forged" else FEW_TRIES.get(row["event"], MOST_TRIES)

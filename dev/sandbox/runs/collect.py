@@ -1,26 +1,30 @@
-"""Collecting: tell the world up to now and write what is new or has changed, one report per account."""
+"""Collecting: what the banks show now is compared with what is stored, one report per account."""
 
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import SAO_PAULO, Clock, iso, parse
-from dev.sandbox.store import ledger
+from dev.sandbox.runs import books, by_hand, papers
+from dev.sandbox.store import ledger, rules
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
 from dev.sandbox.store.ledger import Entry
-from dev.sandbox.world import accounts
+from dev.sandbox.world import accounts, bulk, story
+from dev.sandbox.world.accounts import Plan
 from dev.sandbox.world.calendar import first_of_month
-from dev.sandbox.world.checking import Household, household
-from dev.sandbox.world.rows import CARD, CHECKING, SAVINGS, Row
-from dev.sandbox.world.story import OPENING, Telling, future_parts, tell
+from dev.sandbox.world.life import Life, life
+from dev.sandbox.world.rows import CARD, ClosedBill, Row
+from dev.sandbox.world.story import Telling
 from dev.sandbox.world.voice import Speaker, identity
 
 Json = dict[str, Any]
-MONTHS_OF_HISTORY = 13
-KINDS = (CHECKING, SAVINGS, CARD)
+ROWS = frozenset({"ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS"})
+MORE = frozenset({"PAYMENT_DATA", "INVESTMENTS", "INVESTMENTS_TRANSACTIONS", "IDENTITY", "LOANS"})
+PRODUCTS = ROWS | MORE
 
 
 @dataclass
@@ -31,6 +35,7 @@ class Report:
     created: list[Json] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    also_created: int = 0  # rows too many to list; those listed tell the oldest
 
 
 @dataclass(frozen=True)
@@ -40,123 +45,151 @@ class Collector:
     database: Database
     clock: Clock
     seed: str
+    history_months: int = 13
 
     def opened_on(self) -> dt.date:
         """The first day of a new item's history."""
-        return first_of_month(self.clock.today(), -MONTHS_OF_HISTORY)
+        return first_of_month(self.clock.today(), -self.history_months)
 
-    def collect(self, item: Item, *, kinds: tuple[str, ...] = KINDS) -> list[Report]:
-        """Tell, compare, write; call it inside no transaction, it opens its own."""
-        now = self.clock.now()
-        telling, future = self._tell(item, now)
+    def collect(self, item: Item, *, without: frozenset[str] = frozenset()) -> list[Report]:
+        """Compare and write, but for the products left out or not asked for; the caller saves the item."""
+        if item.loaded:
+            return []
+        item.person = item.person or item.client_user_id or item.id
+        without |= PRODUCTS - frozenset(item.products or PRODUCTS)
+        plans = [plan for plan in self.plans(item) if _product(plan) not in without]
         with self.database.writing():
-            reports = [self._account(item, kind, telling, future, now) for kind in kinds]
-            self.rebalance(item, kinds)
+            reports = []
+            if "TRANSACTIONS" not in without:
+                reports = [self._account(item, plan, without) for plan in plans]
+            self.rebalance(item, tuple(plan.kind for plan in plans))
+            papers.write(self.database, item, self.main_life(item), now=self.clock.now(), without=without)
+        if not without & ROWS:
+            item.collected_at = iso(self.clock.now())
         return reports
+
+    def life(self, item: Item) -> Life:
+        """What the item's bank knows of its person: the same again for every item of the two."""
+        person = item.person or item.client_user_id or item.id
+        return life(self.seed, person, connectors.habits(item.connector_id))
+
+    def main_life(self, item: Item) -> Life:
+        """The life of the item's first account: of a login with several companies, the first company's."""
+        return next((plan.life for plan in self.plans(item)), self.life(item))
+
+    def plans(self, item: Item) -> list[Plan]:
+        """The accounts of an item, in their order."""
+        return accounts.plans(self.life(item), item.special)
 
     def speaker(self, item: Item, kind: str, now: dt.datetime) -> Speaker:
         """The bank's voice for one account of an item."""
-        return Speaker(connectors.habits(item.connector_id), account_id(item, kind), self.story(item), now)
-
-    def story(self, item: Item) -> str:
-        """The seed of the item's life: the same person at the same bank lives the same life again."""
-        return f"{self.seed}/{item.client_user_id or item.id}/{item.connector_id}"
+        found = next((plan.life for plan in self.plans(item) if plan.kind == kind), self.life(item))
+        return Speaker(found.bank, account_id(item, kind), found.story, now)
 
     def rebalance(self, item: Item, collected: tuple[str, ...] = ()) -> None:
         """Make the accounts agree with their rows: those just collected and those already there."""
-        now = self.clock.now()
-        owner = self._household(item).owner
+        if item.loaded:
+            return
         with self.database.writing():
-            for position, kind in enumerate(KINDS):
-                book = self._book(item, kind, now)
-                data = accounts.describe(item.id, kind, owner, book, self.story(item))
-                found = ledger.account(self.database, data["id"])
-                if not found and kind not in collected:
+            for position, plan in enumerate(self.plans(item)):
+                found = ledger.account(self.database, account_id(item, plan.kind))
+                if not found and plan.kind not in collected:
                     continue
+                speaker = self.speaker(item, plan.kind, self.clock.now())
+                opening = found["opening_cents"] if found else books.opening(plan, speaker, item.opened_on)
+                data = accounts.describe(item.id, plan, books.book(self.database, plan, speaker, opening))
                 if found:
                     data["createdAt"] = json.loads(found["data"])["createdAt"]
                 ledger.save_account(
-                    self.database, data, kind=kind, position=position, opening_cents=OPENING[kind]
-                )  # fmt: skip
+                    self.database, data, kind=plan.kind, position=position, opening_cents=opening
+                )
 
-    def _household(self, item: Item) -> Household:
-        who = f"{self.seed}/{item.client_user_id or item.id}"
-        return household(who, connectors.habits(item.connector_id).own_pix)
+    def _account(self, item: Item, plan: Plan, without: frozenset[str]) -> Report:
+        speaker = self.speaker(item, plan.kind, self.clock.now())
+        if item.special.startswith("perf-"):
+            return self._bulk(item, speaker)
+        extras = by_hand.movements(self.database, speaker) if plan.sort == CARD else []
+        since = _since(item, [day for day, _ in extras])
+        telling = story.with_extras(plan.life, story.tell(plan.life, since, speaker.today), extras)
+        rows = [row for row in telling.rows if row.account == plan.sort]
+        if plan.sort == CARD:
+            rows = _card_rows(rows, inverted=speaker.habits.inverted_card)
+            closed = self._closed(item, plan, telling, speaker.today)
+            ledger.save_bills(
+                self.database, speaker.account_id, (accounts.bill(speaker, one) for one in closed)
+            )
+        if "PAYMENT_DATA" in without:
+            rows = [replace(row, party=None) for row in rows]
+        return self._compare(speaker, rows, since)
 
-    def _tell(self, item: Item, now: dt.datetime) -> tuple[Telling, list[Row]]:
-        seed, start = self.story(item), dt.date.fromisoformat(item.opened_on)
-        telling = tell(
-            seed=seed, home=self._household(item), start=start,
-            until=now.astimezone(SAO_PAULO).replace(tzinfo=None),
-            extra_card=self._by_hand(item, CARD), extra_checking=self._by_hand(item, CHECKING),
-        )  # fmt: skip
-        if not connectors.habits(item.connector_id).future_parts:
-            return telling, []
-        return telling, future_parts(seed=seed, start=start, today=self.clock.today())
-
-    def _by_hand(self, item: Item, kind: str) -> list[tuple[dt.date, int]]:
-        speaker = self.speaker(item, kind, self.clock.now())
-        rows = ledger.added_by_hand(self.database, speaker.account_id)
-        return [(local_day(row.data["date"]), speaker.sign(kind, row.cents)) for row in rows]
-
-    def _account(
-        self, item: Item, kind: str, telling: Telling, future: list[Row], now: dt.datetime
-    ) -> Report:
-        speaker = self.speaker(item, kind, now)
-        rows = [row for row in telling.rows if row.account == kind]
-        if kind == CARD:
-            rows = _card_rows(rows + future, inverted=speaker.habits.inverted_card)
-            bills = [accounts.bill(speaker, bill) for bill in telling.bills]
-            ledger.save_bills(self.database, speaker.account_id, bills)
-        return self._compare(speaker, rows)
-
-    def _compare(self, speaker: Speaker, rows: list[Row]) -> Report:
-        known = ledger.known_ids(self.database, speaker.account_id)
+    def _compare(self, speaker: Speaker, rows: list[Row], since: dt.date) -> Report:
+        """Write what is new, has settled, or goes on under another id."""
+        earlier = f"{first_of_month(since, -1)}T00:00:00.000Z"  # some rows of a month are dated before it
+        known = ledger.known_ids(self.database, speaker.account_id, since=earlier)
         report, writing = Report(speaker.account_id), []
-        for row in rows:
-            was = known.get(identity(speaker.account_id, row.key))
-            if was in ("POSTED", "GONE"):
+        for row in filter(speaker.sees, rows):
+            entry_id, former_id = speaker.id_of(row), speaker.pending_id(row)
+            was = known.get(entry_id)
+            if was in ("POSTED", "GONE") or (was is None and known.get(former_id) == "GONE"):
+                continue
+            if was == "PENDING" and not speaker.is_posted(row):
                 continue
             entry = speaker.entry(row)
             if was is None:
                 report.created.append(entry.data)
                 writing.append(entry)
-            elif entry.data["status"] != was:
-                report.updated.append(entry.data["id"])
+                report.deleted += self._drop(former_id) if former_id in known else []
+            else:
+                report.updated.append(entry_id)
                 writing.append(self._settled(entry))
+        rules.apply(self.database, report.created)
         ledger.save_transactions(self.database, writing)
-        report.updated += self._settle_by_hand(speaker)
+        report.updated += by_hand.settle(self.database, speaker)
         return report
 
+    def _drop(self, former_id: str) -> list[str]:
+        """A pending row whose posted form came under a new id, as if it were another one."""
+        found = ledger.transaction(self.database, former_id)
+        if found:
+            ledger.delete_transaction(self.database, found)
+        return [former_id]
+
     def _settled(self, entry: Entry) -> Entry:
-        """A row that has left the open bill: what was set by hand (text, category) stays."""
+        """A row that is posted now: what was set by hand (text, category) stays."""
         found = ledger.transaction(self.database, entry.data["id"])
         assert found is not None
         fresh = {name: entry.data[name] for name in ("status", "creditCardMetadata", "updatedAt")}
         return Entry(found.data | fresh, found.cents)
 
-    def _settle_by_hand(self, speaker: Speaker) -> list[str]:
-        """Rows of the control room leave the open bill like the others."""
-        settled = []
-        for row in ledger.added_by_hand(self.database, speaker.account_id):
-            data, day = row.data, local_day(row.data["date"])
-            waits = data["status"] == "PENDING" and data["creditCardMetadata"]
-            if waits and accounts.is_billed(day, self.clock.today()):
-                data["creditCardMetadata"]["billId"] = speaker.bill_id(day)
-                data |= {"status": "POSTED", "updatedAt": iso(speaker.now)}
-                settled.append(Entry(data, row.cents, told=False))
-        ledger.save_transactions(self.database, settled)
-        return [entry.data["id"] for entry in settled]
+    def _closed(self, item: Item, plan: Plan, telling: Telling, today: dt.date) -> Iterator[ClosedBill]:
+        """The bills that have closed and all of whose rows are in the item's history."""
+        opened, cycle = dt.date.fromisoformat(item.opened_on), plan.life.bank.cycle
+        return (one for one in telling.bills if cycle.opening(one.closing) >= opened and one.closing < today)
 
-    def _book(self, item: Item, kind: str, now: dt.datetime) -> accounts.Book:
-        """What the rows of an account add up to."""
-        habits, until = connectors.habits(item.connector_id), iso(now)
-        open_only = kind == CARD and habits.inverted_card  # such a bank never shows payments
-        total = ledger.total_cents(
-            self.database, account_id(item, kind), until=until,
-            only="PENDING" if open_only else None if kind == CARD else "POSTED",
-        )  # fmt: skip
-        return accounts.Book(OPENING[kind] + total, account_id(item, kind), now)
+    def _bulk(self, item: Item, speaker: Speaker) -> Report:
+        """Far more rows than anybody has, written as they are told; later runs look at the last days only."""
+        since = parse(item.collected_at) - bulk.OVERLAP if item.collected_at else None
+        known = {}
+        if since:  # some banks date a row on the midnight before it
+            earlier = iso(since - dt.timedelta(days=1))
+            known = ledger.known_ids(self.database, speaker.account_id, since=earlier)
+        report = Report(speaker.account_id)
+
+        def fresh() -> Iterator[Entry]:
+            pace = bulk.pace(item.special, opened=item.opened_on, connected=item.created_at)
+            for row in bulk.rows(pace, since=since, until=speaker.now):
+                row_id = bulk.transaction_id(speaker.account_id, row)
+                if row_id in known:
+                    continue
+                entry = speaker.entry(row, transaction_id=row_id)
+                if report.created:
+                    report.also_created += 1
+                else:
+                    report.created.append(entry.data)
+                yield entry
+
+        ledger.save_transactions(self.database, fresh())
+        return report
 
 
 def account_id(item: Item, kind: str) -> str:
@@ -164,10 +197,18 @@ def account_id(item: Item, kind: str) -> str:
     return identity(item.id, kind)
 
 
-def local_day(date: str) -> dt.date:
-    """The calendar day of a stored date: plain at midnight UTC, else São Paulo's."""
-    moment = parse(date)
-    return moment.date() if date.endswith("T00:00:00.000Z") else moment.astimezone(SAO_PAULO).date()
+def _since(item: Item, by_hand: list[dt.date]) -> dt.date:
+    """Rows before this day cannot have changed: their bills had closed when all was last collected."""
+    opened = dt.date.fromisoformat(item.opened_on)
+    if not item.collected_at:
+        return opened
+    collected = parse(item.collected_at).astimezone(SAO_PAULO).date()
+    return max(opened, first_of_month(min([collected, *by_hand]), -1))
+
+
+def _product(plan: Plan) -> str:
+    """The product under which the API collects an account."""
+    return "CREDIT_CARDS" if plan.sort == CARD else "ACCOUNTS"
 
 
 def _card_rows(rows: list[Row], *, inverted: bool) -> list[Row]:

@@ -1,28 +1,31 @@
 """The runner: one thread that moves every open run to its next step when it is due, also after a restart."""
 
+import secrets
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 
-from dev.sandbox.bank import connectors, logins
-from dev.sandbox.clock import Clock, iso
+from dev.sandbox.bank import health, logins
+from dev.sandbox.clock import Clock, iso, parse
 from dev.sandbox.delivery.events import Announcer
-from dev.sandbox.runs.collect import KINDS, Collector
-from dev.sandbox.runs.results import next_auto_sync, settle, status_detail
+from dev.sandbox.runs import asking
+from dev.sandbox.runs.collect import Collector
+from dev.sandbox.runs.results import good_end, not_collected, requested, settle
 from dev.sandbox.settings import Settings
 from dev.sandbox.store import items
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item, Run
-from dev.sandbox.world.rows import CARD
 
-ANSWER_CODE_WITHIN = 300.0  # real seconds a person has for the MFA code
-COLLECTING = ["ACCOUNTS_IN_PROGRESS", "CREDITCARDS_IN_PROGRESS", "TRANSACTIONS_IN_PROGRESS", "MERGING"]
-STEPS = 1 + len(COLLECTING)  # parts a run's pace is divided into
+ONE_LOOK = 1.0  # seconds between looks for what the clock has made due
+SECOND_APPROVAL = 120.0  # real seconds until the other holders have decided
+COLLECTING = {"CREDIT_CARDS": "CREDITCARDS_IN_PROGRESS"}  # the one product whose step is spelt otherwise
+MERGED = "MERGED"
 
 
 class Runner:
-    """Opens runs and walks them: login, maybe a code, collecting, end."""
+    """Opens runs and walks them: login, maybe a question to the person, collecting, end."""
 
     def __init__(
         self, database: Database, clock: Clock, settings: Settings, collector: Collector, announcer: Announcer
@@ -32,6 +35,7 @@ class Runner:
         self._bell = threading.Condition()
         self._rung = False
         self._stopping = False
+        self._looked = 0.0
 
     def start(self) -> None:
         """Start the thread; runs left open by an earlier start go on."""
@@ -43,39 +47,74 @@ class Runner:
             self._stopping = True
             self._bell.notify_all()
 
+    # --- What others ask of it; they hold `database.writing()` --------------------------------------
+
     def open(self, item: Item, triggered_by: str) -> None:
         """Begin a run for an item that has none."""
         kind = "update" if item.ever_collected else "first"
-        item.run = Run(kind, triggered_by, ["LOGIN_IN_PROGRESS"])
+        item.run = Run(kind, triggered_by, ["LOGIN_IN_PROGRESS"], iso(self.clock.now()))
         item.status, item.execution_status = "UPDATING", "CREATED"
         item.error = item.parameter = item.user_action = None
-        self._save(item, self._step_seconds() / 2)
+        if triggered_by == "USER" and item.consent == "ended" and item.outcome == "SUCCESS":
+            item.consent = "renewing"  # somebody is there who can authorise again
+        self._save(item, self._step_seconds(item) / 2)
 
     def answer(self, item: Item, *, accepted: bool) -> None:
         """Go on after the MFA code was given."""
         assert item.run is not None
+        if item.parameter and item.parameter["name"] == asking.OAUTH_FIELD and accepted:
+            return self.decide(item, granted=True)
         item.status, item.execution_status, item.parameter = "UPDATING", "LOGIN_MFA_IN_PROGRESS", None
-        item.mfa_accepted = accepted
-        item.run.steps = ["MFA_CHECKED"]
-        self._save(item, self._step_seconds())
+        item.run.steps = ["CODE_ACCEPTED" if accepted else "CODE_REFUSED"]
+        self._save(item, self._step_seconds(item))
 
-    def finish(self, item: Item, code: str, *, detailed: bool = False, announce: bool = True) -> None:
+    def decide(self, item: Item, *, granted: bool) -> None:
+        """The person, or another holder of the account, approved or refused at the bank."""
+        if not granted:
+            return self.finish(item, "USER_AUTHORIZATION_NOT_GRANTED")
+        if item.execution_status == "USER_AUTHORIZATION_PENDING":
+            item.consent, item.authorization_asked_at = "given", None
+            item.outcome = "SUCCESS"
+            return self.open(item, "INTERNAL")
+        assert item.run is not None
+        item.status, item.execution_status = "UPDATING", "LOGIN_IN_PROGRESS"
+        item.parameter = item.user_action = None
+        item.run.steps = ["AUTHORIZED"]
+        self._save(item, self._step_seconds(item))
+
+    def expire(self, item: Item) -> None:
+        """The person did not answer in time."""
+        self.finish(item, "USER_INPUT_TIMEOUT")
+
+    def finish(self, item: Item, code: str) -> None:
         """End the run with a final code and announce it."""
         triggered_by = item.run.triggered_by if item.run else "INTERNAL"
         first = not item.ever_collected
-        settle(item, code, now=self.clock.now(), detailed=detailed)
+        every = timedelta(hours=self.settings.auto_sync_hours)
+        settle(item, code, now=self.clock.now(), every=every)
         with self.database.writing():
             self._save(item, None)
-            if announce and item.error:
-                self.announcer.item("item/error", item, triggered_by=triggered_by, error=item.error)
-            elif announce:
-                event = "item/created" if first else "item/updated"
-                self.announcer.item(event, item, triggered_by=triggered_by)
+            event = "item/error" if item.error else "item/created" if first else "item/updated"
+            self.announcer.item(event, item, triggered_by=triggered_by, error=item.error)
+
+    def ask_for_code(self, item: Item) -> None:
+        """Stop the run until the person gives the MFA code."""
+        self._ask(item, "code")
+
+    def look(self) -> None:
+        """The clock was moved: see at once what that has made due."""
+        self._looked = 0.0
+        self._ring()
+
+    # --- The thread ---------------------------------------------------------------------------------
 
     def _walk(self) -> None:
         while not self._stopping:
+            if time.monotonic() - self._looked >= ONE_LOOK:
+                self._looked = time.monotonic()
+                self._loudly(self._open_due)
             due = items.next_due(self.database)
-            wait = min(5.0, due[1] - time.time()) if due else 5.0
+            wait = min(ONE_LOOK, due[1] - time.time()) if due else ONE_LOOK
             if due and wait <= 0:
                 self._advance_or_fail(due[0])
                 continue
@@ -84,95 +123,153 @@ class Runner:
                     self._bell.wait(wait)
                 self._rung = False
 
+    def _open_due(self) -> None:
+        """What the pretended clock has made due: ends of consents, automatic syncs, ends of patience."""
+        now = iso(self.clock.now())
+        for item_id in items.with_consent_over(self.database, now):
+            with self.database.writing():
+                item = items.load(self.database, item_id)
+                if item:
+                    logins.end_consent(item)
+                    items.keep(self.database, item)
+        for item_id in items.due_to_sync(self.database, now):
+            with self.database.writing():
+                item = items.load(self.database, item_id)
+                if item and item.run is None and item.next_auto_sync_at and item.next_auto_sync_at <= now:
+                    self.open(item, "SYNC")
+        for item in items.waiting(self.database):
+            if (item.parameter or item.user_action or {}).get("expiresAt", now) < now:
+                self._expire_if_still(item)
+
+    def _expire_if_still(self, item: Item) -> None:
+        with self.database.writing():
+            if items.load(self.database, item.id) == item:
+                self.expire(item)
+
+    def _loudly(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception:
+            traceback.print_exc()
+
     def _advance_or_fail(self, item_id: str) -> None:
         """A mistake in the simulator ends that one run, loudly, and not the thread."""
         try:
             self._advance(item_id)
         except Exception:
             traceback.print_exc()
-            item = items.load(self.database, item_id)
-            if item:
-                self.finish(item, "UNEXPECTED_ERROR")
+            with self.database.writing():
+                item = items.load(self.database, item_id)
+                if item:
+                    self.finish(item, "UNEXPECTED_ERROR")
 
     def _advance(self, item_id: str) -> None:
-        item = items.load(self.database, item_id)
-        if item is None or item.run is None or not item.run.steps:
-            return
-        step = item.run.steps[0]
-        if step == "MERGED":
-            return self._merge(item)
+        """One step, on the item as it is now: whoever changed or removed it meanwhile was first."""
         with self.database.writing():
             item = items.load(self.database, item_id)
-            if item is None or item.run is None or item.run.steps[:1] != [step]:
+            if item is None or item.run is None or not item.run.steps:
                 return
-            item.run.steps.pop(0)
+            step = item.run.steps.pop(0)
             self._moves().get(step, self._progress)(item, step)
 
     def _moves(self) -> dict[str, Callable[[Item, str], None]]:
         return {
             "LOGIN_IN_PROGRESS": self._login,
             "LOGIN_ANSWERED": self._login_answered,
-            "MFA_CHECKED": self._mfa_checked,
-            "MFA_TIMEOUT": lambda item, _: self.finish(item, "USER_INPUT_TIMEOUT"),
+            "CODE_ACCEPTED": lambda item, _: self._logged_in(item),
+            "CODE_REFUSED": lambda item, _: self.finish(item, "INVALID_CREDENTIALS_MFA"),
+            "AUTHORIZED": self._authorized,
+            "SECOND_APPROVAL": self._second_approval,
+            "TIMED_OUT": lambda item, _: self.expire(item),
+            MERGED: self._merge,
         }
 
     def _login(self, item: Item, step: str) -> None:
-        item.execution_status = step
         assert item.run is not None
+        item.execution_status = step
         item.run.steps = ["LOGIN_ANSWERED"]
-        self._save(item, self._step_seconds())
+        self._save(item, self._step_seconds(item))
 
     def _login_answered(self, item: Item, _: str) -> None:
-        code, detailed = item.outcome.rstrip("+"), item.outcome.endswith("+")
-        if code not in ("SUCCESS", "PARTIAL_SUCCESS"):
-            self.finish(item, code, detailed=detailed)
-        elif connectors.asks_for_code(item.connector_id):
-            self.ask_for_code(item)
+        refusal = self._refusal(item)
+        if refusal:
+            self.finish(item, refusal)
+        elif asking.needed(item):
+            self._ask(item, asking.needed(item))
         else:
             self._logged_in(item)
 
-    def ask_for_code(self, item: Item) -> None:
-        """Stop the run until the person gives the MFA code."""
+    def _refusal(self, item: Item) -> str | None:
+        """The code with which the bank refuses this login."""
+        if health.status(self.database, item.connector_id) == "OFFLINE":
+            return "SITE_NOT_AVAILABLE"
+        if item.outcome == "USER_AUTHORIZATION_PENDING":
+            return self._pending(item)
+        if item.outcome != "SUCCESS":
+            return item.outcome
+        if not item.mfa_accepted:
+            return "INVALID_CREDENTIALS_MFA"
+        return "USER_AUTHORIZATION_REVOKED" if item.consent == "ended" else None
+
+    def _pending(self, item: Item) -> str | None:
+        """A new device: the bank wants two minutes of patience between the first login and the next."""
         assert item.run is not None
-        expires = self.clock.now().timestamp() + ANSWER_CODE_WITHIN
-        item.status = item.execution_status = "WAITING_USER_INPUT"
-        item.parameter = mfa_field(iso(self.clock.now().fromtimestamp(expires, self.clock.now().tzinfo)))
-        item.run.steps = ["MFA_TIMEOUT"]
-        self._save(item, ANSWER_CODE_WITHIN)
-        self.announcer.item("item/waiting_user_input", item, triggered_by=item.run.triggered_by)
+        if item.authorization_asked_at is None:
+            return "USER_AUTHORIZATION_PENDING"
+        waited = (parse(item.run.opened_at) - parse(item.authorization_asked_at)).total_seconds()
+        return None if waited >= self.settings.scaled(SECOND_APPROVAL) else "USER_AUTHORIZATION_NOT_GRANTED"
 
-    def _mfa_checked(self, item: Item, _: str) -> None:
-        if item.mfa_accepted:
-            self._logged_in(item)
+    def _ask(self, item: Item, kind: str) -> None:
+        """Stop the run until the person has answered, here or at the bank."""
+        assert item.run is not None
+        item.bank_key = secrets.token_urlsafe(16) if kind in asking.DECISIONS else ""
+        page = f"{self.settings.origin}/connect/bank/{item.bank_key}"
+        expires_at = iso(self.clock.now() + timedelta(seconds=self.settings.answer_seconds))
+        if kind in asking.ACTIONS:
+            item.status = item.execution_status = "WAITING_USER_ACTION"
+            item.user_action = asking.action(kind, expires_at=expires_at, page=page)
         else:
-            self.finish(item, "INVALID_CREDENTIALS_MFA")
+            item.status = item.execution_status = "WAITING_USER_INPUT"
+            item.parameter = asking.parameter(kind, expires_at=expires_at, page=page)
+        item.run.steps = ["TIMED_OUT"]
+        self._save(item, self.settings.answer_seconds)
+        self.announcer.item(f"item/{item.status.lower()}", item, triggered_by=item.run.triggered_by)
+
+    def _authorized(self, item: Item, _: str) -> None:
+        """The person has said yes; where others hold the account too, theirs is still to come."""
+        if not item.second_approval:
+            item.consent = "given"
+            return self._logged_in(item)
+        self.finish(item, "USER_AUTHORIZATION_PENDING")
+        item.run = Run("update" if item.ever_collected else "first", "INTERNAL", ["SECOND_APPROVAL"])
+        self._save(item, self.settings.scaled(SECOND_APPROVAL))
+
+    def _second_approval(self, item: Item, _: str) -> None:
+        self.decide(item, granted=item.second_approval == "granted")
 
     def _logged_in(self, item: Item) -> None:
         assert item.run is not None
-        item.run.steps = [*COLLECTING, "MERGED"]
+        collecting = [COLLECTING.get(product, f"{product}_IN_PROGRESS") for product in requested(item)]
+        item.run.steps = [*collecting, "MERGING", MERGED]
         self._progress(item, item.run.steps.pop(0))
         self.announcer.item("item/login_succeeded", item, triggered_by=item.run.triggered_by)
 
     def _progress(self, item: Item, step: str) -> None:
         item.status = "MERGING" if step == "MERGING" else "UPDATING"
         item.execution_status = step
-        self._save(item, self._step_seconds())
+        self._save(item, self._step_seconds(item))
 
-    def _merge(self, item: Item) -> None:
+    def _merge(self, item: Item, _: str) -> None:
         """The end of a good run: collect, announce what changed, close."""
-        partial = item.outcome == "PARTIAL_SUCCESS"
-        kinds = tuple(kind for kind in KINDS if not (partial and kind == CARD))
-        with self.database.writing():
-            if items.load(self.database, item.id) != item:
-                return  # deleted or changed while it waited for its turn: look again
-            for report in self.collector.collect(item, kinds=kinds):
-                self.announcer.report(item, report)
-            item.status_detail = status_detail(item.outcome, iso(self.clock.now()))
-            item.next_auto_sync_at = next_auto_sync(item, self.clock.now())
-            self.finish(item, item.outcome.rstrip("+"))
+        if item.consent == "ended":
+            return self.finish(item, "USER_AUTHORIZATION_REVOKED")
+        for report in self.collector.collect(item, without=not_collected(item)):
+            self.announcer.report(item, report)
+        self.finish(item, good_end(item))
 
-    def _step_seconds(self) -> float:
-        return self.settings.pace / STEPS
+    def _step_seconds(self, item: Item) -> float:
+        """A run's pace, divided among its login, its products and the merging."""
+        return self.settings.pace / (2 + len(requested(item)))
 
     def _save(self, item: Item, wait: float | None) -> None:
         item.updated_at = iso(self.clock.now())
@@ -183,19 +280,3 @@ class Runner:
         with self._bell:
             self._rung = True
             self._bell.notify_all()
-
-
-def mfa_field(expires_at: str) -> dict[str, object]:
-    """The credential an item asks for in the second step."""
-    return {
-        "name": "token",
-        "label": "Código de segurança",
-        "type": "number",
-        "placeholder": logins.CODE,
-        "assistiveText": "Digite o código de 6 dígitos enviado pelo banco",
-        "validation": r"^\d{6}$",
-        "validationMessage": "O código deve ter 6 números.",
-        "mfa": True,
-        "optional": False,
-        "expiresAt": expires_at,
-    }

@@ -1,12 +1,26 @@
-"""Webhooks, events, deliveries and attempts as kept: nothing that was announced is lost by a restart."""
+"""Webhooks, events and deliveries as kept: nothing that was announced is lost by a restart."""
 
 import json
 import sqlite3
+from dataclasses import dataclass
 from typing import Any
 
 from dev.sandbox.store.database import Database
 
 Json = dict[str, Any]
+FAILURES_BEFORE_DISABLING = 3
+
+
+@dataclass(frozen=True)
+class Target:
+    """One delivery to be made: where to, and what is to befall it on request."""
+
+    url: str
+    headers: Json
+    webhook_id: str | None = None  # None: the webhookUrl of an item
+    state: str = "waiting"
+    due_at: float = 0.0
+    fault: str | None = None
 
 
 def webhook_json(row: sqlite3.Row) -> Json:
@@ -34,39 +48,51 @@ def webhook(database: Database, webhook_id: str) -> Json | None:
 
 
 def save_webhook(database: Database, hook: Json) -> None:
-    """Insert or replace a webhook given as its API JSON."""
+    """Insert or replace a webhook given as its API JSON; its count of failures begins anew."""
     names = ("id", "event", "url", "headers", "disabledAt", "createdAt", "updatedAt")
     values = [json.dumps(hook[name]) if name == "headers" else hook[name] for name in names]
     with database.writing() as connection:
-        connection.execute("INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        connection.execute("INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?, ?, ?, ?, ?, 0)", values)
 
 
 def delete_webhook(database: Database, webhook_id: str) -> int:
-    """How many were removed."""
+    """How many were removed; what still waits for it is dropped."""
     with database.writing() as connection:
+        _drop_waiting(connection, webhook_id)
         return connection.execute("DELETE FROM webhooks WHERE id = ?", (webhook_id,)).rowcount
 
 
-def add_event(database: Database, payload: Json, *, created_at: str, targets: list[tuple[str, Json]]) -> None:
-    """Store an event and one waiting delivery per (url, headers)."""
+def failures(database: Database, webhook_id: str) -> int:
+    """How many deliveries in a row were given up."""
+    row = database.row("SELECT failures FROM webhooks WHERE id = ?", webhook_id)
+    return int(row["failures"]) if row else 0
+
+
+def add_event(
+    database: Database, payload: Json, *, created_at: str, targets: list[Target], fault: str | None = None
+) -> None:
+    """Store an event and its deliveries."""
     event_id, item_id = payload["eventId"], payload.get("itemId")
     with database.writing() as connection:
         position = connection.execute("SELECT COALESCE(MAX(position), 0) + 1 FROM events").fetchone()[0]
         text = json.dumps(payload, ensure_ascii=False)
-        values = (event_id, position, payload["event"], item_id, created_at, text)
-        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", values)
-    for url, headers in targets:
-        add_delivery(database, event_id, url, headers)
+        values = (event_id, position, payload["event"], item_id, created_at, text, fault)
+        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        for target in targets:
+            add_delivery(database, event_id, target)
 
 
-def add_delivery(database: Database, event_id: str, url: str, headers: Json) -> None:
-    """One more delivery at the end of the queue, due at once."""
+def add_delivery(database: Database, event_id: str, target: Target) -> None:
+    """One more delivery at the end of the queue."""
     with database.writing() as connection:
         connection.execute(
-            "INSERT INTO deliveries (event_id, position, url, headers, state, due_at)"
-            " SELECT ?, COALESCE(MAX(position), 0) + 1, ?, ?, 'waiting', 0 FROM deliveries",
-            (event_id, url, json.dumps(headers)),
-        )
+            "INSERT INTO deliveries (event_id, position, url, headers, webhook_id, state, due_at, fault)"
+            " SELECT ?, COALESCE(MAX(position), 0) + 1, ?, ?, ?, ?, ?, ? FROM deliveries",
+            (
+                event_id, target.url, json.dumps(target.headers), target.webhook_id, target.state,
+                target.due_at, target.fault,
+            ),
+        )  # fmt: skip
 
 
 def event(database: Database, event_id: str) -> sqlite3.Row | None:
@@ -74,25 +100,63 @@ def event(database: Database, event_id: str) -> sqlite3.Row | None:
     return database.row("SELECT * FROM events WHERE id = ?", event_id)
 
 
-def waiting(database: Database) -> list[sqlite3.Row]:
-    """Deliveries still to be made, in their order, with the payload."""
+def waiting(database: Database, *, beyond: int = 0) -> list[sqlite3.Row]:
+    """Deliveries still to be made with an id beyond, in their order."""
     return database.rows(
-        "SELECT d.*, e.payload, e.event FROM deliveries d JOIN events e ON e.id = d.event_id"
-        " WHERE d.state = 'waiting' ORDER BY d.position, d.id"
+        "SELECT d.*, e.event FROM deliveries d JOIN events e ON e.id = d.event_id"
+        " WHERE d.state = 'waiting' AND d.id > ? ORDER BY d.position, d.id",
+        beyond,
     )
 
 
-def settle(database: Database, delivery_id: int, *, state: str, due_at: float, attempt: Json) -> None:
-    """Write down one attempt and what became of the delivery."""
+def delivery(database: Database, delivery_id: int) -> sqlite3.Row | None:
+    """A delivery with the payload of its event, or None once it no longer waits."""
+    return database.row(
+        "SELECT d.*, e.payload, e.event FROM deliveries d JOIN events e ON e.id = d.event_id"
+        " WHERE d.id = ? AND d.state = 'waiting'",
+        delivery_id,
+    )
+
+
+def settle(
+    database: Database, delivery: sqlite3.Row, *, state: str, due_at: float, attempt: Json, counts: bool
+) -> None:
+    """Write down one attempt, what became of the delivery and, if it counts, of its webhook."""
     with database.writing() as connection:
         connection.execute(
             "UPDATE deliveries SET state = ?, tries = tries + 1, due_at = ? WHERE id = ?",
-            (state, due_at, delivery_id),
+            (state, due_at, delivery["id"]),
         )
+        names = ("at", "status", "error", "milliseconds", "response")
         connection.execute(
-            "INSERT INTO attempts (delivery_id, at, status, error, milliseconds) VALUES (?, ?, ?, ?, ?)",
-            (delivery_id, attempt["at"], attempt["status"], attempt["error"], attempt["milliseconds"]),
+            "INSERT INTO attempts (delivery_id, at, status, error, milliseconds, response)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (delivery["id"], *(attempt[name] for name in names)),
         )
+        if delivery["webhook_id"] and counts:
+            _judge(connection, delivery["webhook_id"], state, attempt["at"])
+
+
+def _judge(connection: sqlite3.Connection, webhook_id: str, state: str, now: str) -> None:
+    """A success clears a webhook's record; too many deliveries given up in a row disable it."""
+    if state == "delivered":
+        sql = "UPDATE webhooks SET failures = 0 WHERE id = ? AND failures > 0"
+        connection.execute(sql, (webhook_id,))
+    if state != "given_up":
+        return
+    connection.execute("UPDATE webhooks SET failures = failures + 1 WHERE id = ?", (webhook_id,))
+    disabled = connection.execute(
+        "UPDATE webhooks SET disabled_at = ? WHERE id = ? AND failures >= ? AND disabled_at IS NULL",
+        (now, webhook_id, FAILURES_BEFORE_DISABLING),
+    )
+    if disabled.rowcount:
+        _drop_waiting(connection, webhook_id)
+
+
+def _drop_waiting(connection: sqlite3.Connection, webhook_id: str) -> None:
+    connection.execute(
+        "UPDATE deliveries SET state = 'disabled' WHERE state = 'waiting' AND webhook_id = ?", (webhook_id,)
+    )
 
 
 def reorder(database: Database, delivery_ids: list[int]) -> None:
@@ -101,29 +165,3 @@ def reorder(database: Database, delivery_ids: list[int]) -> None:
         top = connection.execute("SELECT COALESCE(MAX(position), 0) FROM deliveries").fetchone()[0]
         places = [(top + place, delivery_id) for place, delivery_id in enumerate(delivery_ids, start=1)]
         connection.executemany("UPDATE deliveries SET position = ? WHERE id = ?", places)
-
-
-def log(database: Database, *, item_id: str | None = None, limit: int = 1000) -> list[Json]:
-    """Events, oldest first, each with its deliveries and their attempts."""
-    where, values = ("WHERE item_id = ?", [item_id]) if item_id else ("", [])
-    sql = f"SELECT * FROM events {where} ORDER BY position DESC LIMIT ?"
-    rows = reversed(database.rows(sql, *values, limit))
-    return [_event_json(database, row) for row in rows]
-
-
-def _event_json(database: Database, row: sqlite3.Row) -> Json:
-    deliveries = database.rows("SELECT * FROM deliveries WHERE event_id = ? ORDER BY id", row["id"])
-    return {
-        "eventId": row["id"],
-        "event": row["event"],
-        "itemId": row["item_id"],
-        "createdAt": row["created_at"],
-        "payload": json.loads(row["payload"]),
-        "deliveries": [_delivery_json(database, delivery) for delivery in deliveries],
-    }
-
-
-def _delivery_json(database: Database, row: sqlite3.Row) -> Json:
-    sql = "SELECT at, status, error, milliseconds FROM attempts WHERE delivery_id = ? ORDER BY id"
-    attempts = [dict(attempt) for attempt in database.rows(sql, row["id"])]
-    return {name: row[name] for name in ("id", "url", "state", "tries")} | {"attempts": attempts}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from dev.sandbox.store.database import Database
-from dev.sandbox.store.ledger import dumps
+from dev.sandbox.store.packing import dumps
 
 Json = dict[str, Any]
 INVESTMENT, INVESTMENT_TRANSACTION, LOAN = "investment", "investment-transaction", "loan"

@@ -1,5 +1,7 @@
--- The tables of the local Pluggy. Times are ISO texts in UTC (sortable); money is integer cents; due times are Unix seconds.
+-- The tables of the local Pluggy. Times are ISO texts in UTC (sortable) unless said; money is integer cents; due times are
+-- Unix seconds. There are no migrations: any change of this file makes the next start begin afresh.
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks (key TEXT PRIMARY KEY, value TEXT NOT NULL); -- small facts a reset forgets
 CREATE TABLE IF NOT EXISTS items (
     id TEXT PRIMARY KEY,
     created_at TEXT NOT NULL,
@@ -18,20 +20,38 @@ CREATE TABLE IF NOT EXISTS accounts (
     data TEXT NOT NULL                   -- the account as the API gives it
 );
 CREATE INDEX IF NOT EXISTS accounts_item ON accounts (item_id, position);
-CREATE TABLE IF NOT EXISTS transactions (
-    id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL,
-    date TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    cents INTEGER NOT NULL,              -- in the account's currency, with the sign the API gives
-    status TEXT NOT NULL,
-    bill_id TEXT,
-    told INTEGER NOT NULL,               -- 1 from the generator, 0 added by hand in the control room
-    data TEXT NOT NULL                   -- the transaction as the API gives it
+CREATE TABLE IF NOT EXISTS account_numbers ( -- short names of accounts: every transaction repeats one
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE
 );
-CREATE INDEX IF NOT EXISTS transactions_page ON transactions (account_id, date DESC, id DESC);
-CREATE INDEX IF NOT EXISTS transactions_new ON transactions (account_id, created_at);
-CREATE TABLE IF NOT EXISTS gone_transactions (id TEXT PRIMARY KEY, account_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS transactions ( -- in the order of a page, so that a page is one read of neighbours
+    account INTEGER NOT NULL,            -- account_numbers.number
+    date INTEGER NOT NULL,               -- milliseconds since 1970, like created
+    id BLOB NOT NULL,                    -- the uuid's 16 bytes
+    created INTEGER NOT NULL,
+    cents INTEGER NOT NULL,              -- in the account's currency, with the sign the API gives
+    status TEXT,
+    told INTEGER NOT NULL,               -- 1 from the generator, 0 added by hand in the control room
+    data BLOB NOT NULL,                  -- the rest of what the API gives, packed (packing.py)
+    PRIMARY KEY (account, date, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS transactions_id ON transactions (id);
+CREATE INDEX IF NOT EXISTS transactions_new ON transactions (account, created, status, cents);
+CREATE INDEX IF NOT EXISTS transactions_by_hand ON transactions (account) WHERE told = 0;
+CREATE TABLE IF NOT EXISTS gone_transactions (
+    id BLOB PRIMARY KEY,
+    account INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gone_account ON gone_transactions (account);
+CREATE TABLE IF NOT EXISTS merchants (   -- those that any transaction has named
+    cnpj TEXT PRIMARY KEY,               -- digits
+    data TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS category_rules (
+    id TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    data TEXT NOT NULL                   -- as the API gives it
+);
 CREATE TABLE IF NOT EXISTS records (     -- investments, loans, identities, consents and the like
     id TEXT PRIMARY KEY,
     item_id TEXT NOT NULL,
@@ -56,15 +76,17 @@ CREATE TABLE IF NOT EXISTS webhooks (
     headers TEXT NOT NULL,
     disabled_at TEXT,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
+    updated_at TEXT NOT NULL,
+    failures INTEGER NOT NULL DEFAULT 0  -- deliveries given up one after the other; a success or a PATCH resets it
 );
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY,
-    position INTEGER NOT NULL,
+    position INTEGER NOT NULL UNIQUE,
     event TEXT NOT NULL,
     item_id TEXT,
     created_at TEXT NOT NULL,
-    payload TEXT NOT NULL
+    payload TEXT NOT NULL,
+    fault TEXT                           -- what befell it on request: lost, doubled, delayed, reordered, forged
 );
 CREATE INDEX IF NOT EXISTS events_item ON events (item_id, position);
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -73,11 +95,14 @@ CREATE TABLE IF NOT EXISTS deliveries (
     position INTEGER NOT NULL,           -- the order in which deliveries are tried
     url TEXT NOT NULL,
     headers TEXT NOT NULL,
-    state TEXT NOT NULL,                 -- waiting, delivered, refused (401), given_up
+    webhook_id TEXT,                     -- NULL: the webhookUrl of an item
+    state TEXT NOT NULL,                 -- waiting, delivered, refused (401), given_up, disabled, lost
     tries INTEGER NOT NULL DEFAULT 0,
-    due_at REAL NOT NULL
+    due_at REAL NOT NULL,
+    fault TEXT
 );
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, position);
+CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS deliveries_place ON deliveries (position);
 CREATE INDEX IF NOT EXISTS deliveries_event ON deliveries (event_id);
 CREATE TABLE IF NOT EXISTS attempts (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -85,6 +110,7 @@ CREATE TABLE IF NOT EXISTS attempts (
     at TEXT NOT NULL,
     status INTEGER,                      -- NULL when no answer came
     error TEXT,
-    milliseconds INTEGER NOT NULL
+    milliseconds INTEGER NOT NULL,
+    response TEXT NOT NULL               -- how the answer's body begins
 );
 CREATE INDEX IF NOT EXISTS attempts_delivery ON attempts (delivery_id);

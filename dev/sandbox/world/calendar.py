@@ -1,16 +1,28 @@
 """Months, days and card cycles."""
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Iterator
-
-CLOSING_DAY = 10
-DUE_DAY = 17
+from dataclasses import dataclass
 
 
 def days(start: dt.date, until: dt.date) -> Iterator[dt.date]:
     """Every day, both ends included."""
     for step in range((until - start).days + 1):
         yield start + dt.timedelta(days=step)
+
+
+def days_of(month: dt.date) -> Iterator[dt.date]:
+    """Every day of a month given by its first."""
+    return days(month, month.replace(day=monthrange(month.year, month.month)[1]))
+
+
+def months(start: dt.date, until: dt.date) -> Iterator[dt.date]:
+    """The first of every month that has a day between the two, both included."""
+    month = first_of_month(start)
+    while month <= until:
+        yield month
+        month = first_of_month(month, 1)
 
 
 def first_of_month(day: dt.date, months: int = 0) -> dt.date:
@@ -24,12 +36,28 @@ def add_months(day: dt.date, months: int) -> dt.date:
     return first_of_month(day, months).replace(day=day.day)
 
 
-def closing_of(day: dt.date) -> dt.date:
-    """The closing date of the bill that carries a purchase of this day."""
-    month = day if day.day <= CLOSING_DAY else first_of_month(day, 1)
-    return month.replace(day=CLOSING_DAY)
+def at(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
+    """A local time of a day."""
+    return dt.datetime.combine(day, dt.time(hour, minute))
 
 
-def due_of(closing: dt.date) -> dt.date:
-    """When the bill of a closing date is to be paid."""
-    return closing.replace(day=DUE_DAY)
+@dataclass(frozen=True)
+class Cycle:
+    """When a card's bill closes and is to be paid; a due day before the closing day is next month's."""
+
+    closing_day: int = 10
+    due_day: int = 17
+
+    def closing(self, day: dt.date) -> dt.date:
+        """The closing date of the bill that carries a purchase of this day."""
+        month = day if day.day <= self.closing_day else first_of_month(day, 1)
+        return month.replace(day=self.closing_day)
+
+    def opening(self, closing: dt.date) -> dt.date:
+        """The first day of the bill that closes then."""
+        return add_months(closing, -1) + dt.timedelta(days=1)
+
+    def due(self, closing: dt.date) -> dt.date:
+        """When the bill of a closing date is to be paid."""
+        month = closing if self.due_day > self.closing_day else first_of_month(closing, 1)
+        return month.replace(day=self.due_day)

@@ -16,6 +16,24 @@ class Person:
     name: str
     cpf: str
 
+    @property
+    def document(self) -> str:
+        """What identifies the account's owner."""
+        return self.cpf
+
+
+@dataclass(frozen=True)
+class Company:
+    """A firm with a CNPJ."""
+
+    name: str
+    cnpj: str
+
+    @property
+    def document(self) -> str:
+        """What identifies the account's owner."""
+        return self.cnpj
+
 
 @lru_cache(maxsize=10_000)
 def person(seed: str) -> Person:
@@ -24,6 +42,14 @@ def person(seed: str) -> Person:
     first, second = dice.sample(NAMES["family"], 2)
     given = dice.choice(NAMES["given"])
     return Person(f"{given} {first} {second}", cpf(dice))
+
+
+@lru_cache(maxsize=10_000)
+def company(seed: str) -> Company:
+    """The firm of a seed."""
+    dice = Random(f"company/{seed}")
+    name = f"{dice.choice(NAMES['family'])} {dice.choice(NAMES['trade'])} Ltda"
+    return Company(name, cnpj(dice))
 
 
 def cpf(dice: Random) -> str:

@@ -12,7 +12,8 @@ class Party:
 
     name: str
     document: str  # formatted CPF or CNPJ
-    method: str  # PIX, TED or BOLETO
+    method: str  # PIX, TED, TEV or BOLETO
+    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,22 @@ class Instalment:
     of: int
     bought: dt.date
     total_cents: int
+
+
+@dataclass(frozen=True)
+class Boleto:
+    """A paid slip: what it asked for (cents), and what was added or taken off."""
+
+    due: dt.date
+    base: int
+    interest: int = 0
+    penalty: int = 0
+    discount: int = 0
+
+    @property
+    def paid(self) -> int:
+        """What left the account, in cents."""
+        return self.base + self.interest + self.penalty - self.discount
 
 
 @dataclass(frozen=True)
@@ -42,6 +59,9 @@ class Row:
     mcc: int | None = None
     shop: tuple[str, str] | None = None  # merchant name and CNPJ
     fee: str | None = None
+    boleto: Boleto | None = None
+    pocket: str | None = None  # the name of the caixinha that the money goes into or comes from
+    known: dt.datetime | None = None  # when the bank knows of it, if that is before it happens
 
     @property
     def day(self) -> dt.date:
@@ -55,9 +75,29 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Charge:
+    """What a bank takes for a bill that was not paid in full on time."""
+
+    kind: str  # as the API names finance charges
+    text: str
+    cents: int
+    category: str
+
+
+@dataclass(frozen=True)
+class Payment:
+    """One payment of a bill."""
+
+    day: dt.date
+    cents: int
+
+
+@dataclass(frozen=True)
 class ClosedBill:
-    """A card statement that has closed."""
+    """A card statement that has closed, with the payments it will get."""
 
     closing: dt.date
     due: dt.date
     cents: int  # positive: what is owed
+    charges: tuple[Charge, ...] = ()  # in the total, but without a row
+    payments: tuple[Payment, ...] = ()

@@ -1,39 +1,19 @@
-// The Connect page: consent, institution, login, code, progress, end; it talks to the API with the connect token.
-import { button, complain, element, field, show } from "./dom.js";
-import { textsFor } from "./texts.js";
+// The Connect page: consent, institution, login, whatever the bank asks, progress, end.
+import { button, element, show } from "./dom.js";
+import { asForm } from "./form.js";
+import { api, emit, enter, hide, host, leave, loggedIn, named, newRun, tell } from "./host.js";
+import { ask } from "./waiting.js";
 
 const POLL_MS = 250;
 const RUNNING = ["UPDATING", "MERGING"];
-const ASK_AGAIN = ["INVALID_CREDENTIALS", "ACCOUNT_CREDENTIALS_RESET"];
-const AFTER_LOGIN = ["ACCOUNTS_IN_PROGRESS", "CREDITCARDS_IN_PROGRESS", "TRANSACTIONS_IN_PROGRESS", "MERGING"];
-
-let props = {};
-let texts = textsFor("pt");
-let told = new Set(); // events already sent in this run
-
-const tell = (name, ...given) => Promise.resolve(props[name]?.(...given)).catch(() => {});
-const emit = (event, more = {}) => tell("onEventProp", { timestamp: Date.now(), event, ...more });
-const once = (event, more) => told.has(event) || (told.add(event), emit(event, more));
-const named = (text, name) => text.replace("{name}", name);
-const leave = () => (props.close ? props.close() : undefined);
-
-class Refused extends Error {
-  constructor(status, body) {
-    super(body.message || `HTTP ${status}`);
-    this.status = status;
-    this.body = body;
-  }
-}
-
-async function api(method, path, body) {
-  const headers = { "X-API-KEY": props.connectToken, "Content-Type": "application/json" };
-  const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-  const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refused(answer.status, json);
-  return json;
-}
+const TYPE_AGAIN = ["INVALID_CREDENTIALS", "ACCOUNT_CREDENTIALS_RESET", "USER_AUTHORIZATION_REVOKED"];
+const BEFORE_LOGIN = ["CREATING", "CREATED", "LOGIN_IN_PROGRESS", "LOGIN_MFA_IN_PROGRESS"];
+const go = { on: follow, wrong: (problem) => failed(problem.message) };
+const guarded = (step) => step().catch(go.wrong);
+const closing = () => button(host.texts.close, "connect-close", leave);
 
 function consent() {
+  const { texts } = host;
   show("consent",
     element("h1", {}, texts.consentTitle),
     element("p", {}, texts.consentBody),
@@ -41,12 +21,13 @@ function consent() {
       emit("SUBMITTED_CONSENT");
       guarded(choose);
     }, { class: "main", "data-focus": true }),
-    button(texts.close, "connect-close", leave));
+    closing());
 }
 
 async function choose() {
+  const { props } = host;
   const query = new URLSearchParams({ sandbox: String(Boolean(props.includeSandbox)) });
-  for (const name of ["countries"]) (props[name] || []).forEach((value) => query.append(name, value));
+  (props.countries || []).forEach((value) => query.append("countries", value));
   (props.connectorTypes || []).forEach((value) => query.append("types", value));
   let { results } = await api("GET", `/connectors?${query}`);
   if (props.connectorIds?.length) results = results.filter((one) => props.connectorIds.includes(one.id));
@@ -56,6 +37,7 @@ async function choose() {
 }
 
 function list(connectors) {
+  const { texts } = host;
   const found = element("ul", { class: "institutions" });
   const search = element("input", { type: "search", id: "search", name: "search", "data-testid": "connect-search",
     placeholder: texts.search, autocomplete: "off", oninput: () => fill() });
@@ -67,13 +49,15 @@ function list(connectors) {
   };
   fill();
   show("institutions", element("h1", {}, texts.institutions),
-    element("label", { for: "search" }, texts.search), search, found, button(texts.close, "connect-close", leave));
+    element("label", { for: "search" }, texts.search), search, found, closing());
 }
 
 function choice(connector) {
   const logo = element("img", { src: connector.imageUrl, alt: "", width: 32, height: 32 });
+  const trouble = host.texts.health[connector.health.status];
   return element("li", {}, element("button", { type: "button", "data-testid": `institution-${connector.id}`,
-    onclick: () => pick(connector) }, logo, connector.name));
+    onclick: () => pick(connector) }, logo, element("span", {}, connector.name,
+    trouble ? element("small", { class: "wrong" }, trouble) : null)));
 }
 
 function pick(connector) {
@@ -83,137 +67,116 @@ function pick(connector) {
 
 // The login form; with an item it changes that item instead of making a new one.
 function login(connector, item) {
-  const known = props.openFinanceParameters || {};
-  const form = asForm(connector.credentials, known, texts.connect, async (parameters) => {
+  const { props, texts } = host;
+  const form = asForm(connector.credentials, props.openFinanceParameters || {}, texts.connect, async (parameters) => {
     emit("SUBMITTED_LOGIN");
-    const next = item
+    const products = props.products || undefined;
+    follow(item
       ? await api("PATCH", `/items/${item.id}`, { parameters })
-      : await api("POST", "/items", { connectorId: connector.id, parameters, products: props.products || undefined });
-    await watch(next);
-  });
-  show("credentials", element("h1", {}, named(texts.loginTitle, connector.name)), element("p", { class: "hint" }, texts.hint),
-    form, props.updateItem ? null : button(texts.back, "connect-back", () => guarded(choose)),
-    button(texts.close, "connect-close", leave));
+      : await api("POST", "/items", { connectorId: connector.id, parameters, products }));
+  }, go.wrong);
+  show("credentials", element("h1", {}, named(texts.loginTitle, connector.name)),
+    element("p", { class: "hint" }, texts.hints[connector.credentials[0]?.name || "nothing"] || ""),
+    form, props.updateItem ? null : button(texts.back, "connect-back", () => guarded(choose)), closing());
+  if (!connector.credentials.length) form.elements[0].focus();
 }
 
-function code(item) {
-  const form = asForm([item.parameter], {}, texts.send, async (values) => {
-    emit("SUBMITTED_MFA");
-    told.add("MFA");
-    await watch(await api("POST", `/items/${item.id}/mfa`, values));
-  });
-  show("mfa", element("h1", {}, texts.codeTitle), element("p", {}, item.parameter.instructions || ""), form,
-    button(texts.close, "connect-close", leave));
+// Wherever the item stands now, shows that.
+function follow(item) {
+  if (RUNNING.includes(item.status)) return guarded(() => watch(item));
+  emit("ITEM_RESPONSE", { item });
+  if (item.status.startsWith("WAITING")) return ask(item, go);
+  return item.status === "UPDATED" ? succeeded(item) : failed(null, item);
 }
 
-function asForm(credentials, known, submitText, send) {
-  const submit = element("button", { type: "submit", class: "main", "data-testid": "connect-submit" }, submitText);
-  const form = element("form", { novalidate: true, "data-testid": "connect-form" },
-    ...credentials.map((credential) => field(credential, known[credential.name] || "")), submit);
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const values = Object.fromEntries(new FormData(form));
-    if (!allRight(form, credentials, values)) return;
-    submit.disabled = true;
-    await send(values).catch((problem) => refused(form, problem));
-    submit.disabled = false;
-  });
-  return form;
-}
-
-function allRight(form, credentials, values) {
-  const wrong = credentials.filter((one) => (values[one.name]
-    ? one.validation && !new RegExp(one.validation).test(values[one.name]) : !one.optional));
-  for (const one of wrong.reverse()) {
-    complain(form, one.name, values[one.name] ? one.validationMessage || texts.required : texts.required);
-  }
-  return !wrong.length;
-}
-
-function refused(form, problem) {
-  const details = problem.body?.details || [];
-  details.forEach((detail) => complain(form, detail.parameter, detail.message));
-  if (!details.length) failed(problem.message);
-}
-
-// Follows a run to its end; asks for the code on the way if the bank wants one.
+// Follows a run to its end, or to what it asks on the way.
 async function watch(item) {
+  const { props, texts } = host;
   const state = element("p", { class: "state", "data-testid": "connect-state" });
-  const background = props.allowConnectInBackground
-    ? button(texts.background, "connect-background", hide) : null;
-  show("progress", element("h1", {}, texts.working), element("progress", { "aria-label": texts.working }), state, background);
-  while (RUNNING.includes(item.status)) {
+  const bar = element("progress", { "aria-label": texts.working, max: item.products.length + 3 });
+  const background = button(texts.background, "connect-background", hide, { hidden: true });
+  show("progress", element("h1", {}, texts.working), bar, state, props.allowConnectInBackground ? background : null);
+  for (let last = "", step = 0; RUNNING.includes(item.status);) {
     emit("ITEM_RESPONSE", { item });
-    if (AFTER_LOGIN.includes(item.executionStatus)) {
+    if (item.executionStatus !== last) [last, step] = [item.executionStatus, step + 1];
+    if (!BEFORE_LOGIN.includes(item.executionStatus)) {
       loggedIn(item);
+      background.hidden = false;
     }
+    bar.value = step;
     state.textContent = texts.steps[item.executionStatus] || "";
     await new Promise((wake) => setTimeout(wake, POLL_MS));
     item = await api("GET", `/items/${item.id}`);
   }
-  emit("ITEM_RESPONSE", { item });
-  if (item.status === "WAITING_USER_INPUT") return code(item);
-  return item.status === "UPDATED" ? succeeded(item) : failed(item.error?.message || item.executionStatus, item);
-}
-
-function loggedIn(item) {
-  once(told.has("MFA") ? "LOGIN_MFA_SUCCESS" : "LOGIN_SUCCESS", { item });
-  once("LOGIN_STEP_COMPLETED", { item });
-}
-
-function hide() {
-  window.parent.postMessage(JSON.stringify({ type: "CONTINUE_IN_BACKGROUND" }), "*");
-  tell("onHideProp");
-  props.hide?.();
+  follow(item);
 }
 
 function succeeded(item) {
+  const { texts } = host;
   loggedIn(item);
   tell("onSuccessProp", { item });
   show("success", element("h1", {}, texts.successTitle),
     element("p", { "data-testid": "connect-success" }, named(texts.successBody, item.connector.name)),
+    item.executionStatus === "PARTIAL_SUCCESS" ? element("p", { class: "hint" }, texts.partly) : null,
     button(texts.finish, "connect-finish", leave, { class: "main", "data-focus": true }));
 }
 
 function failed(message, item) {
-  tell("onErrorProp", item ? { message, data: { item } } : { message });
+  const { texts, props } = host;
+  const code = item?.error?.code;
+  const said = texts.errors[code] || item?.error?.message || message || item?.executionStatus;
+  tell("onErrorProp", item ? { message: said, data: { item } } : { message: said });
+  const pending = code === "USER_AUTHORIZATION_PENDING";
   const again = () => {
-    told = new Set();
-    if (!item) return guarded(props.updateItem ? update : choose);
-    return login(item.connector, item);
+    newRun();
+    if (item) return guarded(() => retry(item));
+    return props.updateItem ? guarded(update) : guarded(choose);
   };
-  const said = item?.error?.providerMessage;
-  show("error", element("h1", {}, texts.errorTitle),
-    element("p", { role: "alert", "data-testid": "connect-error", "data-code": item?.error?.code },
-      texts.errors[item?.error?.code] || message),
-    said ? element("p", { class: "hint" }, said) : null,
+  const isShown = show("error", element("h1", {}, pending ? texts.pendingTitle : texts.errorTitle),
+    element("p", { role: "alert", "data-testid": "connect-error", "data-code": code }, said),
+    item?.error?.providerMessage ? element("p", { class: "hint" }, item.error.providerMessage) : null,
     button(texts.again, "connect-retry", again, { class: "main", "data-focus": true }),
-    button(texts.close, "connect-close", leave));
+    closing());
+  if (pending) comeBack(item, isShown);
 }
+
+// A pending approval may be given meanwhile: then the run goes on by itself, and so does this page.
+async function comeBack(item, isShown) {
+  let now = item;
+  while (isShown() && now.executionStatus === item.executionStatus) {
+    await new Promise((wake) => setTimeout(wake, POLL_MS * 4));
+    now = await api("GET", `/items/${item.id}`).catch(() => now);
+  }
+  if (isShown()) follow(now);
+}
+
+const mustType = ({ connector, executionStatus }) => connector.credentials.length > 0
+  && (connector.oauth ? executionStatus === "INVALID_CREDENTIALS" : TYPE_AGAIN.includes(executionStatus)
+    || connector.credentials.some((one) => one.mfa));
+
+const retry = async (item) => (mustType(item)
+  ? login(item.connector, item) : follow(await api("PATCH", `/items/${item.id}`, {})));
 
 // Update mode: goes on by itself with the stored login, unless the person has to type something.
 async function update() {
-  const item = await api("GET", `/items/${props.updateItem}`);
-  if (item.status === "WAITING_USER_INPUT") return code(item);
-  if (RUNNING.includes(item.status)) return watch(item);
-  const ask = props.forceAskForCredentials || item.connector.hasMFA || ASK_AGAIN.includes(item.executionStatus);
-  return ask ? login(item.connector, item) : watch(await api("PATCH", `/items/${item.id}`, {}));
+  const item = await api("GET", `/items/${host.props.updateItem}`);
+  if (RUNNING.includes(item.status) || item.status.startsWith("WAITING")) return follow(item);
+  const canType = item.connector.credentials.length > 0;
+  const ask = canType && (host.props.forceAskForCredentials || item.connector.hasMFA);
+  return ask ? login(item.connector, item) : retry(item);
 }
-
-const guarded = (step) => step().catch((problem) => failed(problem.message));
 
 function start() {
   new window.PluggyConnect({ connectToken: "unused" }); // registers this page as the widget's child
-  props = window.xprops || {};
-  texts = textsFor(props.language);
-  document.documentElement.lang = texts === textsFor("pt") ? "pt-BR" : "en";
-  document.documentElement.dataset.theme = props.theme === "dark" ? "dark" : "light";
-  document.querySelectorAll("[data-text]").forEach((spot) => { spot.textContent = texts[spot.dataset.text]; });
+  enter(window.xprops || {});
+  document.documentElement.lang = host.texts.lang;
+  document.documentElement.dataset.theme = host.props.theme === "dark" ? "dark" : "light";
+  document.querySelectorAll("[data-text]").forEach((spot) => { spot.textContent = host.texts[spot.dataset.text]; });
   document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
-  if (props.updateItem) guarded(update);
+  if (host.props.updateItem) guarded(update);
   else consent();
 }
 
 if (window.name.startsWith("__zoid__")) start();
-else show("outside", element("h1", {}, "local Pluggy"), element("p", {}, texts.outside),
-  element("a", { href: "/_control/", "data-testid": "control-link" }, texts.control));
+else show("outside", element("h1", {}, "local Pluggy"), element("p", {}, host.texts.outside),
+  element("a", { href: "/_control/", "data-testid": "control-link" }, host.texts.control));

@@ -1,4 +1,8 @@
 // Small hands for building the page: elements, the stage, and labelled fields.
+import { host } from "./host.js";
+
+let turn = 0; // counts what was shown: whoever waits for an item stops when something else is on the stage
+
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -11,11 +15,15 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 // Replaces what is on the stage and moves the focus there, so that keyboards and screen readers follow.
+// Gives a question: is this still what is shown?
 export function show(step, ...children) {
   const stage = document.getElementById("stage");
+  const mine = ++turn;
   stage.dataset.step = step;
   stage.replaceChildren(...children.filter((child) => child != null));
   (stage.querySelector("[data-focus]") || stage.querySelector("input, select") || stage).focus();
+  stage.scrollTop = 0;
+  return () => mine === turn;
 }
 
 export function button(text, testid, onclick, attributes = {}) {
@@ -25,31 +33,35 @@ export function button(text, testid, onclick, attributes = {}) {
 // One credential of a connector (or an MFA parameter) as a labelled input with room for its error.
 export function field(credential, value = "") {
   const id = `field-${credential.name}`;
-  const kind = credential.type === "password" ? "password" : "text";
+  const { labels } = host.texts;
+  const words = { label: labels[credential.name] || credential.label, help: (!labels.isForeign && credential.assistiveText) || "" };
   const common = { id, name: credential.name, "aria-describedby": `${id}-help`, required: !credential.optional };
+  const isNumber = ["number", "image"].includes(credential.type);
   const control = credential.type === "select"
     ? element("select", common, ...(credential.options || []).map((o) => element("option", { value: o.value }, o.label)))
     : element("input", {
-      ...common, type: kind, value, placeholder: credential.placeholder, autocomplete: "off", autocapitalize: "none",
-      spellcheck: "false", inputmode: credential.type === "number" ? "numeric" : null,
+      ...common, type: credential.type === "password" ? "password" : "text", value, placeholder: credential.placeholder,
+      autocomplete: credential.mfa ? "one-time-code" : "off", autocapitalize: "none", spellcheck: "false",
+      inputmode: isNumber ? "numeric" : null,
     });
   const picture = credential.type === "image" && credential.data
-    ? element("img", { alt: credential.label, src: `data:image/png;base64,${credential.data}` }) : null;
-  const help = element("p", { id: `${id}-help`, class: "help" }, credential.assistiveText || "");
+    ? element("img", { class: "code", alt: words.label, src: `data:image/png;base64,${credential.data}` }) : null;
+  const help = element("p", { id: `${id}-help`, class: "help" }, words.help);
   control.addEventListener("input", () => {
     control.removeAttribute("aria-invalid");
-    help.textContent = credential.assistiveText || "";
+    help.textContent = words.help;
     help.classList.remove("wrong");
   });
-  return element("div", { class: "field" }, element("label", { for: id }, credential.label), picture, control, help);
+  return element("div", { class: "field" }, element("label", { for: id }, words.label), picture, control, help);
 }
 
 export function complain(form, name, message) {
   const control = form.elements[name];
   const help = document.getElementById(`field-${name}-help`);
-  if (!control || !help) return;
+  if (!control || !help) return false;
   control.setAttribute("aria-invalid", "true");
   help.textContent = message;
   help.classList.add("wrong");
   control.focus();
+  return true;
 }

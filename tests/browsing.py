@@ -1,0 +1,45 @@
+"""Fixtures of the browser tests: the machine's Chromium, and a tab in which nothing goes wrong silently."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's Chromium where there is one; as root it needs --no-sandbox."""
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    arguments = [*quiet, "--no-first-run", "--disable-quic", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    path = os.environ.get("CHROMIUM_PATH")
+    return browser_type_launch_args | {"args": arguments} | ({"executable_path": path} if path else {})
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return browser_context_args | {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}}
+
+
+@pytest.fixture
+def page(page: Page) -> Iterator[Page]:
+    """A tab in which nothing may go wrong silently: no CSP violation, no script error."""
+    troubles: list[str] = []
+    page.expose_function("reportViolation", lambda text: troubles.append(text))
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', "
+        "e => reportViolation(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`))"
+    )
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type == "error"
+            and "Failed to load resource" not in message.text
+            and troubles.append(f"console: {message.text}")
+        ),
+    )
+    page.set_default_timeout(15_000)
+    yield page
+    assert troubles == []

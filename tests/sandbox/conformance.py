@@ -1,0 +1,163 @@
+"""Whether an answer is what Pluggy's OpenAPI file promises, and where the local Pluggy departs from it."""
+
+import datetime as dt
+import json
+import re
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import best_match
+
+Json = dict[str, Any]
+HERE = Path(__file__).with_name("openapi")
+ERROR = {"$ref": "#/components/schemas/GlobalErrorResponse"}
+ENOUGH = 30  # of a longer list only some are checked: the first, the last and a few between
+
+# Besides, null is read as "absent" wherever a field is not required: Pluggy's own clients read it so.
+DISAGREEMENTS = {  # method, path and status, or a field: why the file is not followed ("*" is any)
+    "* * 400": "validation errors are documented in prose; the file lists few of them",
+    "* * 403": "a bad key is refused everywhere, the file says so of connect_token only",
+    "* * 404": "what is not there is not there at any endpoint",
+    "* * 409": "limits and runs in progress are documented in prose",
+    "* * 429": "rate limits are documented in prose",
+    "GET /transactions 410": "version 1 is gone for applications as young as this one",
+    "GET /items 401": "there is no list of items for ordinary applications; the path is not in the file",
+    "POST /items 400": "ITEM_USER_ALREADY_EXISTS has a list of items and no code",
+    "GET /categories 200": "the file forgets the page around the list, which every client reads",
+    "GET /categories/rules 200": "the file puts the page into a list, the clients do not",
+    "GET /accounts/{id}/balance 200": "the file leaves out the fields of its own example",
+    "GET /v2/items 200": "newer than the file",
+    "GET /items/{id}/resources 200": "newer than the file",
+    "Bill.accountId": "seen on live bills and required by the file, which does not describe it",
+    "BillFinanceCharge.creditCardBillId": "required by the file, which does not describe it; never seen",
+    "CreditCardMetadata.payeeMCC": "a number on real data and in the clients, a text in the file",
+    "GlobalErrorResponse.details": "in the file's own example of a missing MFA parameter",
+    "Item.clientUserId": "in the file's own examples, and in every webhook",
+    "Item.oauthRedirectUri": "in the file's own examples",
+    "ItemCreationErrorResponse.items": "the list of ITEM_USER_ALREADY_EXISTS, in the file's own example",
+}
+
+
+class Departed(AssertionError):
+    """An answer that neither the file nor DISAGREEMENTS allows."""
+
+
+def check(method: str, url: str, status: int, text: str) -> str | None:
+    """The "METHOD /path" of a good answer of the API, None for others; Departed when one does not conform."""
+    template = template_of(urlsplit(url).path)
+    if template is None:
+        return None
+    endpoint = f"{method} {template}"
+    checker = validator(endpoint, str(status))
+    if checker is None and text:
+        raise Departed(f"{endpoint} {status}: no body was promised")
+    mistake = best_match(checker.iter_errors(_sample(json.loads(text)))) if checker else None
+    if mistake:
+        where = "/".join(map(str, mistake.absolute_path))
+        raise Departed(f"{endpoint} {status}: {where}: {mistake.message[:300]}")
+    return endpoint if status < 300 or f"{endpoint} {status}" in DISAGREEMENTS else None
+
+
+def endpoints() -> set[str]:
+    """Every "METHOD /path" of the file and of what is newer."""
+    return {f"{method.upper()} {path}" for path, methods in paths().items() for method in methods}
+
+
+@cache
+def paths() -> Json:
+    """Path → method → status → schema, the newer ones over the file's."""
+    found: Json = dict(_read("spec.json")["paths"])
+    for path, methods in _read("newer.json")["paths"].items():
+        found[path] = found.get(path, {}) | {
+            method: found.get(path, {}).get(method, {}) | statuses for method, statuses in methods.items()
+        }
+    return found
+
+
+@cache
+def template_of(path: str) -> str | None:
+    """The file's path for a real one; what is written out wins over {id}."""
+    known = sorted({*paths(), "/items"}, key=lambda one: one.count("{"))
+    return next((one for one in known if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", one), path)), None)
+
+
+@cache
+def validator(endpoint: str, status: str) -> Draft202012Validator | None:
+    """The checker of an answer, None where the file wants an empty one."""
+    method, template = endpoint.split(" ")
+    promised = paths().get(template, {}).get(method.lower(), {})
+    if status not in promised and not _is_excused(endpoint, status):
+        raise Departed(f"{endpoint} never answers {status}")
+    schema = promised.get(status, ERROR)
+    if schema is None:
+        return None
+    whole = _strict(schema) | {"components": _components()}
+    return Draft202012Validator(whole, format_checker=FORMATS)
+
+
+def _is_excused(endpoint: str, status: str) -> bool:
+    return f"{endpoint} {status}" in DISAGREEMENTS or f"* * {status}" in DISAGREEMENTS
+
+
+@cache
+def _components() -> Json:
+    schemas = dict(_read("spec.json")["components"]["schemas"])
+    for name, fields in _read("newer.json")["fields"].items():
+        schemas[name] = schemas[name] | {"properties": schemas[name]["properties"] | fields}
+    return {"schemas": {name: _strict(schema) for name, schema in schemas.items()}}
+
+
+def _strict(schema: Any) -> Any:
+    """No field that nobody documents; null only where a field may be missing."""
+    if isinstance(schema, list):
+        return [_strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _strict(value) for name, value in schema.items() if name != "properties"}
+    if schema.get("properties"):
+        required = found["required"] = [
+            one for one in schema.get("required", []) if one in schema["properties"]
+        ]
+        found["properties"] = {
+            name: _strict(one) if name in required and not one.get("nullable") else _or_null(_strict(one))
+            for name, one in schema["properties"].items()
+        }
+        found["additionalProperties"] = schema.get("additionalProperties", schema is ERROR)
+    return found
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _sample(body: Any) -> Any:
+    """The same body with a long list of results thinned out."""
+    results = body.get("results") if isinstance(body, dict) else None
+    if not isinstance(results, list) or len(results) <= ENOUGH:
+        return body
+    step = len(results) // (ENOUGH // 2)
+    return body | {"results": [*results[:5], *results[5:-5:step], *results[-5:]]}
+
+
+def _read(name: str) -> Json:
+    found: Json = json.loads((HERE / name).read_text(encoding="utf-8"))
+    return found
+
+
+FORMATS = FormatChecker(formats=())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_instant(text: object) -> bool:
+    """An ISO instant or day; some of Pluggy's have no zone."""
+    return not isinstance(text, str) or bool(dt.datetime.fromisoformat(text))
+
+
+@FORMATS.checks("uuid", raises=ValueError)
+def is_uuid(text: object) -> bool:
+    """A uuid."""
+    return not isinstance(text, str) or bool(uuid.UUID(text))
