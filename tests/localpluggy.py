@@ -83,12 +83,7 @@ class LocalPluggy:
             "clientUserId": reference,
         }
         item_id = str(self.api("POST", "/items", json=body)["id"])
-        running = ("UPDATING", "MERGING")
-        wait_until(
-            lambda: self.api("GET", f"/items/{item_id}")["status"] not in running,
-            seconds=15,
-            what="the item is collected",
-        )
+        self.settled(item_id)
         return item_id
 
     def api(self, method: str, path: str, **options: Any) -> Any:
@@ -96,6 +91,19 @@ class LocalPluggy:
         answer = requests.request(method, self.url + path, headers=headers, timeout=30, **options)
         answer.raise_for_status()
         return answer.json()
+
+    def sync(self, item_id: str) -> None:
+        """An automatic sync, to its end."""
+        self.control("POST", f"/items/{item_id}/refresh")
+        self.settled(item_id)
+
+    def settled(self, item_id: str) -> None:
+        running = ("UPDATING", "MERGING")
+        wait_until(
+            lambda: self.api("GET", f"/items/{item_id}")["status"] not in running,
+            seconds=15,
+            what="the item is collected",
+        )
 
     def _key(self) -> str:
         body = {"clientId": settings.PLUGGY_CLIENT_ID, "clientSecret": settings.PLUGGY_CLIENT_SECRET}
