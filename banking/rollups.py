@@ -57,10 +57,13 @@ def differences() -> list[tuple[object, ...]]:
 _SQL_MOVE = f"""
     INSERT INTO {MonthTotal._meta.db_table} AS old
         (user_id, account_id, currency, basis, month, category_id, kind, total, rows)
-    SELECT * FROM unnest(
+    SELECT user_id, account_id, currency, basis, month, category_id, kind, sum(total), sum(rows)
+    FROM unnest(
         %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::date[], %s::text[], %s::text[],
         %s::numeric[], %s::int[]
-    )
+    ) AS moved (user_id, account_id, currency, basis, month, category_id, kind, total, rows)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+    HAVING sum(total) <> 0 OR sum(rows) <> 0
     ON CONFLICT (account_id, basis, month, category_id, kind, currency)
     DO UPDATE SET total = old.total + excluded.total, rows = old.rows + excluded.rows
 """

@@ -1,0 +1,1 @@
+"""Proofs: what must hold after any history of changes, deliveries, workers and crashes."""
