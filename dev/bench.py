@@ -15,10 +15,11 @@ NAMES = sorted(path.stem for path in (PROJECT / "bench").glob("[!_]*.py"))
 
 
 def run(name: str, words: list[str]) -> int:
-    """Migrates an empty database and hands over; durable, as production is."""
+    """Makes an empty database and hands over; durable, as production is."""
     var = PROJECT / "var" / "bench"
     var.mkdir(parents=True, exist_ok=True)
     need_disk(var)
+    Services(var).wipe()
     with Services(var) as services:
         urls = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
         environment = {**os.environ, **TESTING, "DEBUG": "False", **urls, "PYTHONUTF8": "1"}

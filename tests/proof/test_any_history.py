@@ -139,7 +139,7 @@ class History(RuleBasedStateMachine):
 
     @rule(pick=st.integers(0, 999), told=st.booleans())
     def the_bank_deletes(self, pick: int, told: bool) -> None:
-        """Not an account's last row (an empty answer proves nothing), nor too many in silence (they are held)."""
+        """Never an account's last row (an empty answer proves nothing); too many in silence would be held."""
         row = self._remote_row(pick, only_recent=not told, leave=1)
         if row and (told or self.silent < MOST_SILENT):
             self.silent += not told
