@@ -1,6 +1,7 @@
 """Every setting of the project; what differs between places comes from the environment (.env.example)."""
 
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pfm.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # --- What differs between places -------------------------------------------------------------------
 env = Environment(BASE_DIR / ".env")
@@ -24,6 +26,9 @@ PLUGGY_CONNECT_URL = env.url("PLUGGY_CONNECT_URL")
 PLUGGY_CLIENT_ID = env.text("PLUGGY_CLIENT_ID")
 PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
 PLUGGY_WEBHOOK_SECRET = env.header("PLUGGY_WEBHOOK_SECRET", min_length=32)
+PLUGGY_WEBHOOK_SECRET_PREVIOUS = env.header("PLUGGY_WEBHOOK_SECRET_PREVIOUS", min_length=32, default="")
+PLUGGY_LIMITS_PERCENT = env.number("PLUGGY_LIMITS_PERCENT", default=100, least=1)
+PLUGGY_PROCESSES = env.number("PLUGGY_PROCESSES", default=8, least=1)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
