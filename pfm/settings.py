@@ -43,6 +43,7 @@ PLUGGY_INCLUDE_SANDBOX = DEBUG
 # --- Apps ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
+    "alarms",
     "banking",
     "webhooks",
     "allauth",

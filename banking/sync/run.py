@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from alarms.models import Alarm
 from banking.models import CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
 from banking.sync import lease as leases
@@ -137,7 +138,7 @@ def _hand_over(run: SyncRun, lease: Lease, now: datetime, reason: str) -> None:
 def _retry_later(run: SyncRun, lease: Lease, error: Exception, now: datetime) -> None:
     """Give the lease back and say when to try again; what happened stays unseen."""
     if isinstance(error, Unauthorized):
-        logger.critical("Pluggy refuses our credentials; every sync waits: %s", error)
+        Alarm.objects.sound(Alarm.Code.CREDENTIALS, f"every sync waits: {error}", now=now)
     state = SyncState.objects.filter(item_id=lease.item_id, fence=lease.fence).first()
     if state is not None:
         wait = timedelta(seconds=_seconds_to_wait(error, state.attempts))
