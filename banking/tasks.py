@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,14 +19,15 @@ from pfm import bell
 logger = logging.getLogger(__name__)
 
 MOST_RUNS_PER_RING = 5
+LONGEST_INTERACTIVE = timedelta(seconds=20)  # and a batch of pages (10 s): nobody waits longer behind it
 MOST_RINGS_PER_SWEEP = 200
 SILENT_FOR = timedelta(hours=6)
 MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
 
 
-def ring(item_id: UUID) -> None:
+def ring(item_id: UUID, *, is_bulk: bool = False) -> None:
     """Have the item synced soon."""
-    bell.ring(sync, str(item_id))
+    bell.ring(sync_bulk if is_bulk else sync, str(item_id))
 
 
 @shared_task(name="banking.sync")
@@ -33,22 +35,32 @@ def sync(item_id: str) -> None:
     run_until_settled(UUID(item_id))
 
 
+@shared_task(name="banking.sync_bulk")
+def sync_bulk(item_id: str) -> None:
+    """To the end, however long: on a queue of its own, so that nobody else waits for it."""
+    _run(UUID(item_id), None)
+
+
 def run_until_settled(item_id: UUID) -> None:
+    """Among interactive work: what is too much for it is left to the bulk queue."""
+    _run(item_id, engine.Most(settings.SYNC_BULK_FROM_ROWS, LONGEST_INTERACTIVE))
+    if SyncState.objects.due(timezone.now()).filter(item_id=item_id, is_bulk=True).exists():
+        ring(item_id, is_bulk=True)
+
+
+def _run(item_id: UUID, most: engine.Most | None) -> None:
     """Run, and again while more happened meanwhile; the sweeper takes over from a busy item."""
     for _ in range(MOST_RUNS_PER_RING):
-        if not engine.sync_item(item_id, client=pluggy(), now=timezone.now):
+        if not engine.sync_item(item_id, client=pluggy(), now=timezone.now, most=most):
             return
 
 
 @shared_task(name="banking.sweep")
 def sweep() -> None:
     """Ring for whatever is due, whoever forgot to."""
-    for item_id in (
-        SyncState.objects.due(timezone.now())
-        .filter(item__disconnected_at=None)
-        .values_list("item_id", flat=True)[:MOST_RINGS_PER_SWEEP]
-    ):
-        ring(item_id)
+    due = SyncState.objects.due(timezone.now()).filter(item__disconnected_at=None).order_by("due_at")
+    for item_id, is_bulk in due.values_list("item_id", "is_bulk")[:MOST_RINGS_PER_SWEEP]:
+        ring(item_id, is_bulk=is_bulk)
 
 
 @shared_task(name="banking.find_silent_items")

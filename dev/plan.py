@@ -73,10 +73,12 @@ class Plan:
         access = shlex.join(
             ["--access-log", "--access-log-fmt", "%(method)s %(path)s %(status)d %(dt_ms).0f ms"]
         )
+        worker = "celery -q -A pfm worker --without-gossip --without-mingle -l info"
         commands = {
             "pluggy": f"dev.sandbox --port {self.pluggy_port} --state var/pluggy",
             "web": f"granian --interface wsgi {web} {access} pfm.wsgi:application",
-            "worker": "celery -q -A pfm worker --concurrency 2 --without-gossip --without-mingle -l info",
+            "worker": f"{worker} -Q interactive -n worker@%h --concurrency 2",
+            "bulk": f"{worker} -Q bulk -n bulk@%h --concurrency 1",
             "beat": "celery -q -A pfm beat -l info --schedule var/celerybeat-schedule --pidfile=",
             "demo": "dev.welcome",
         }

@@ -19,6 +19,8 @@ def _every(seconds: float, task: str) -> dict[str, object]:
 app.conf.beat_schedule = {
     "ring for every item that is due": _every(5.0, "banking.sweep"),
     "settle events and adopt parked ones": _every(10.0, "webhooks.sweep"),
+    "watch over the deliveries": _every(60.0, "webhooks.check_deliveries"),
+    "look at our webhook": _every(3600.0, "webhooks.check_registration"),
     "look for missed events": _every(600.0, "banking.find_silent_items"),
     "finish half-done disconnections": _every(60.0, "banking.finish_disconnections"),
 }

@@ -25,12 +25,14 @@ class Environment:
             return default
         return self._read(name, lambda: _long_enough(self._env.str(name), min_length), "")
 
-    def header(self, name: str, *, min_length: int) -> str:
-        """A text that can stand in an HTTP header."""
+    def header(self, name: str, *, min_length: int, default: str | None = None) -> str:
+        """A text that can stand in an HTTP header; an empty one is the default, if there is one."""
+        if default is not None and not self._env.ENVIRON.get(name):
+            return default
         return self._read(name, lambda: _header(_long_enough(self._env.str(name), min_length)), "")
 
-    def number(self, name: str, *, default: int) -> int:
-        return self._read(name, lambda: int(self._env.int(name, default=default)), default)
+    def number(self, name: str, *, default: int, least: int = 0) -> int:
+        return self._read(name, lambda: _at_least(int(self._env.int(name, default=default)), least), default)
 
     def boolean(self, name: str) -> bool:
         return self._read(name, lambda: _boolean(self._env.str(name)), False)
@@ -69,6 +71,12 @@ class Environment:
 def _long_enough(value: str, min_length: int) -> str:
     if len(value.strip()) < min_length:
         raise ValueError(f"must have at least {min_length} characters")
+    return value
+
+
+def _at_least(value: int, least: int) -> int:
+    if value < least:
+        raise ValueError(f"must be {least} or more")
     return value
 
 

@@ -1,15 +1,18 @@
 """Every setting of the project; what differs between places comes from the environment (.env.example)."""
 
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
 from pfm.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 # --- What differs between places -------------------------------------------------------------------
 env = Environment(BASE_DIR / ".env")
@@ -24,6 +27,10 @@ PLUGGY_CONNECT_URL = env.url("PLUGGY_CONNECT_URL")
 PLUGGY_CLIENT_ID = env.text("PLUGGY_CLIENT_ID")
 PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
 PLUGGY_WEBHOOK_SECRET = env.header("PLUGGY_WEBHOOK_SECRET", min_length=32)
+PLUGGY_WEBHOOK_SECRET_PREVIOUS = env.header("PLUGGY_WEBHOOK_SECRET_PREVIOUS", min_length=32, default="")
+PLUGGY_LIMITS_PERCENT = env.number("PLUGGY_LIMITS_PERCENT", default=100, least=1)
+PLUGGY_PROCESSES = env.number("PLUGGY_PROCESSES", default=8, least=1)
+SYNC_BULK_FROM_ROWS = env.number("SYNC_BULK_FROM_ROWS", default=20_000, least=1)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
@@ -36,6 +43,7 @@ PLUGGY_INCLUDE_SANDBOX = DEBUG
 # --- Apps ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
+    "alarms",
     "banking",
     "webhooks",
     "allauth",
@@ -105,6 +113,17 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # kB; a child that grew beyond it ends after its task
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+# Short work, which somebody may be waiting for, never queues behind long work. An exchange for each queue:
+# with a common one, every message would go to both.
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in ("interactive", "bulk")]
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_ROUTES = {
+    "banking.sync_bulk": {"queue": "bulk"},
+    "banking.finish_disconnections": {"queue": "bulk"},
+    "webhooks.check_registration": {"queue": "bulk"},
+}
 CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
 CELERY_TASK_TIME_LIMIT = 10 * 60
 CELERY_TASK_PUBLISH_RETRY = False

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from banking import application
-from tests.localpluggy import LocalPluggy
+from tests.localpluggy import LocalPluggy, forget_limits
 
 PASSWORD = "a-long-enough-password"
 
@@ -28,6 +28,7 @@ def pluggy(local_pluggy: LocalPluggy, settings: object) -> LocalPluggy:
     local_pluggy.reset()
     settings.PLUGGY_API_URL = settings.PLUGGY_CONNECT_URL = local_pluggy.url  # type: ignore[attr-defined]
     application.pluggy.cache_clear()
+    forget_limits()
     return local_pluggy
 
 

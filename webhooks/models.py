@@ -41,3 +41,17 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.event_id}"
+
+
+class DeliveryCount(models.Model):
+    """What came to the door in five minutes besides events: counted, never kept."""
+
+    start = models.DateTimeField(primary_key=True)
+    refused = models.IntegerField(default=0, help_text="with a secret that is not ours")
+    with_previous_secret = models.IntegerField(default=0, help_text="accepted, while the secret is replaced")
+
+    class Meta:
+        ordering = ("-start",)
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M}: {self.refused} refused"

@@ -1,13 +1,20 @@
 """Celery's doorbells for deliveries: follow up what needs more than a sync, settle what is done."""
 
+import logging
+
 from celery import shared_task
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from banking import tasks as banking_tasks
 from banking.application import pluggy
+from banking.pluggy import PluggyError
 from pfm import bell
-from webhooks import inbox
+from webhooks import inbox, registration, watch
 from webhooks.models import Event
+
+logger = logging.getLogger(__name__)
 
 
 def ring(event: Event) -> None:
@@ -31,3 +38,26 @@ def sweep() -> None:
     inbox.settle(now=timezone.now())
     for event_id in inbox.due(timezone.now()):
         bell.ring(follow_up, event_id)
+
+
+@shared_task(name="webhooks.check_deliveries")
+def check_deliveries() -> None:
+    watch.check_deliveries(now=timezone.now())
+
+
+@shared_task(name="webhooks.check_registration")
+def check_registration() -> None:
+    if not (settings.IS_HTTPS or settings.PLUGGY_API_URL.startswith("http://")):
+        return  # Pluggy itself delivers to public addresses only; a local one was never registered
+    try:
+        watch.check_registration(wanted_registration(), client=pluggy(), now=timezone.now())
+    except PluggyError as error:
+        logger.warning("the webhook could not be looked at: %s", error)
+
+
+def wanted_registration() -> registration.Wanted:
+    return registration.Wanted(
+        url=settings.PUBLIC_URL + reverse("pluggy_webhook"),
+        secret=settings.PLUGGY_WEBHOOK_SECRET,
+        previous_secret=settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS,
+    )

@@ -1,6 +1,5 @@
 """The door for Pluggy's deliveries: check the secret, store, answer, then ring."""
 
-import hmac
 import json
 import logging
 from typing import Any
@@ -13,18 +12,17 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from webhooks import inbox, tasks
+from webhooks import counts, inbox, tasks
+from webhooks.secret import SECRET_HEADER, Verdict, judge
 
 logger = logging.getLogger(__name__)
-
-SECRET_HEADER = "X-Webhook-Secret"
 
 
 @csrf_exempt
 @require_POST
 def pluggy(request: HttpRequest) -> HttpResponse:
     """401 wrong secret · 413 too large · 400 nonsense · 503 our own trouble · 202 stored."""
-    if not _knows_the_secret(request):
+    if not _may_deliver(request):
         return HttpResponse(status=401)
     try:
         text = _body(request).decode("utf-8")
@@ -44,11 +42,23 @@ def pluggy(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=202)
 
 
-def _knows_the_secret(request: HttpRequest) -> bool:
+def _may_deliver(request: HttpRequest) -> bool:
+    """By the secret alone; its misuse and the use of an old one are counted."""
     given = request.headers.get(SECRET_HEADER, "")
-    return hmac.compare_digest(
-        given.encode("utf-8", "surrogatepass"), settings.PLUGGY_WEBHOOK_SECRET.encode()
-    )
+    current, previous = settings.PLUGGY_WEBHOOK_SECRET, settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS
+    verdict = judge(given, current=current, previous=previous)
+    if verdict == Verdict.PREVIOUS:
+        counts.add(now=timezone.now(), with_previous_secret=1)
+    if verdict == Verdict.WRONG and given and _looks_like_a_delivery(request):
+        counts.add(now=timezone.now(), refused=1)
+    return verdict != Verdict.WRONG
+
+
+def _looks_like_a_delivery(request: HttpRequest) -> bool:
+    """By its head only: the body of a stranger is never read."""
+    length = request.headers.get("Content-Length", "")
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return request.content_type == "application/json" and length.isdigit() and 0 < int(length) <= most
 
 
 def _body(request: HttpRequest) -> bytes:

@@ -41,7 +41,7 @@ def adopt(item_id: UUID, *, client: Client, now: datetime) -> Item | None:
 
 def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = None) -> Item | None:
     try:
-        payload = client.item(item_id)
+        payload = client.item(item_id, urgent=only is not None)
     except Gone:
         return None
     owner = User.objects.filter(reference=payload.client_user_id or "", is_active=True).first()

@@ -136,6 +136,7 @@ class SyncState(models.Model):
     synced_seq = models.BigIntegerField(default=0)
     due_at = models.DateTimeField(help_text="not before this; moves on after a failure")
     attempts = models.IntegerField(default=0, help_text="failed runs in a row")
+    is_bulk = models.BooleanField(default=False, help_text="too much for interactive work: the bulk queue's")
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True, help_text="the last run that went well")
@@ -195,6 +196,7 @@ class SyncRun(models.Model):
         NOTHING_TO_READ = "nothing to read"  # the item is not in a state that has new data
         FAILED = "failed"  # will be tried again
         OVERTAKEN = "overtaken"  # another worker took the lease
+        HANDED_OVER = "handed over"  # too much for interactive work; a bulk run goes on
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="runs")

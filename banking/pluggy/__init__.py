@@ -2,5 +2,18 @@
 
 from banking.pluggy.client import Client, Rows
 from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
+from banking.pluggy.limits import Limits, LocalLimits, SharedLimits
 
-__all__ = ["Client", "Gone", "Limited", "PluggyError", "Refused", "Rows", "Unauthorized", "Unavailable"]
+__all__ = [
+    "Client",
+    "Gone",
+    "Limited",
+    "Limits",
+    "LocalLimits",
+    "PluggyError",
+    "Refused",
+    "Rows",
+    "SharedLimits",
+    "Unauthorized",
+    "Unavailable",
+]

@@ -1,4 +1,4 @@
-"""The conversation with Pluggy: one key, one pooled session, bounded time and size, typed answers.
+"""The conversation with Pluggy: one key, at a pace that Pluggy allows, with typed answers.
 
     from banking.pluggy import Client
     pluggy = Client(base_url="https://api.pluggy.ai", client_id=…, client_secret=…)
@@ -13,30 +13,27 @@ Every method raises one of banking.pluggy.errors; nothing else means "Pluggy sai
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import msgspec
-import requests
-import urllib3
 
 from banking.pluggy import payloads
-from banking.pluggy.errors import Gone, Limited, Refused, Unauthorized, Unavailable
+from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
+from banking.pluggy.forks import renew_after_fork
+from banking.pluggy.limits import Limits, LocalLimits, endpoint, wait_for_turn
+from banking.pluggy.transport import Answer, Transport
 
 T = TypeVar("T")
 
-CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 3.0, 20.0, 30.0
-LARGEST_BODY = 32 * 1024 * 1024
-CHUNK = 64 * 1024
 ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not behind an escaped backslash
 KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
 IDS_PER_CALL = 400
 PAGE_SIZE = 500
 MOST_PAGES = 10_000
-VERSION = "0.1"
 
 
 class Rows(NamedTuple):
@@ -49,15 +46,28 @@ class Rows(NamedTuple):
 class Client:
     """Pluggy's API for one application. Threads may share it; the key never leaves its memory."""
 
-    def __init__(self, *, base_url: str, client_id: str, client_secret: str) -> None:
-        self._base_url = base_url.rstrip("/")
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        limits: Limits | None = None,
+        version: str = "0",
+    ) -> None:
+        """Without `limits` it keeps Pluggy's as if it were the only process that asks."""
         self._credentials = {"clientId": client_id, "clientSecret": client_secret}
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy from the environment sees the key
-        self._session.headers["User-Agent"] = f"lume-pfm/{VERSION}"
+        self._transport = Transport(base_url, user_agent=f"lume-pfm/{version}")
+        self._limits = limits or LocalLimits()
         self._key = ""
         self._key_until = 0.0
+        self._renew_lock()
+        renew_after_fork(self._renew_lock)
+
+    def _renew_lock(self) -> None:
         self._key_lock = threading.Lock()
+        self._renewals = 0  # that have ended
+        self._renewal_failed: PluggyError | None = None
 
     # --- Connecting -------------------------------------------------------------------------------
     def connect_token(self, *, client_user_id: str, item_id: UUID | None = None) -> str:
@@ -66,7 +76,9 @@ class Client:
         body: dict[str, Any] = {"options": options}
         if item_id is not None:
             body["itemId"] = str(item_id)
-        return self._call("POST", "/connect_token", payloads.ConnectToken, json=body).access_token
+        return self._call(
+            "POST", "/connect_token", payloads.ConnectToken, json=body, urgent=True
+        ).access_token
 
     def connector(self, connector_id: int) -> payloads.Connector:
         return self._call("GET", f"/connectors/{int(connector_id)}", payloads.Connector)
@@ -75,16 +87,17 @@ class Client:
         return self._call("GET", "/categories", payloads.Page[payloads.Category]).results
 
     # --- Items ------------------------------------------------------------------------------------
-    def item(self, item_id: UUID) -> payloads.Item:
-        return self._call("GET", f"/items/{item_id}", payloads.Item)
+    def item(self, item_id: UUID, *, urgent: bool = False) -> payloads.Item:
+        """`urgent`: a person waits for it before a page."""
+        return self._call("GET", f"/items/{item_id}", payloads.Item, urgent=urgent)
 
     def update_item(self, item_id: UUID) -> payloads.Item:
         """Ask Pluggy to collect again. Only ever because a person asked."""
-        return self._call("PATCH", f"/items/{item_id}", payloads.Item, json={})
+        return self._call("PATCH", f"/items/{item_id}", payloads.Item, json={}, urgent=True)
 
     def delete_item(self, item_id: UUID) -> None:
         """End the connection at Pluggy, for good. Gone when it had ended already."""
-        self._request("DELETE", f"/items/{item_id}")
+        self._request("DELETE", f"/items/{item_id}", urgent=True)
 
     # --- Data -------------------------------------------------------------------------------------
     def accounts(self, item_id: UUID) -> list[payloads.Account]:
@@ -181,32 +194,21 @@ class Client:
     def _request(self, method: str, path: str, **options: Any) -> bytes:
         """Send with our key; when it is refused, renew it once and send again."""
         key = self._current_key()
-        status, headers, body = self._send(method, path, key, **options)
-        if _key_refused(status, body):
-            key = self._renewed_key(key)
-            status, headers, body = self._send(method, path, key, **options)
-            if _key_refused(status, body):
-                raise Unauthorized(f"{method} {path}: {status} with a fresh key")
-        return _judge(f"{method} {path}", status, headers, body)
+        answer = self._send(method, path, key, **options)
+        if _key_refused(answer):
+            answer = self._send(method, path, self._renewed_key(key), **options)
+            if _key_refused(answer):
+                raise Unauthorized(f"{method} {path}: {answer.status} with a fresh key")
+        return _judge(f"{method} {path}", answer)
 
-    def _send(
-        self, method: str, path: str, key: str, **options: Any
-    ) -> tuple[int, "requests.structures.CaseInsensitiveDict[str]", bytes]:
-        headers = {"X-API-KEY": key} if key else {}
-        deadline = time.monotonic() + TOTAL_SECONDS
-        try:
-            with self._session.request(
-                method,
-                self._base_url + path,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-                **options,
-            ) as response:
-                return response.status_code, response.headers, _read(response, deadline)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
+    def _send(self, method: str, path: str, key: str, *, urgent: bool = False, **options: Any) -> Answer:
+        """In its turn; a 429 is told to all who share the limit."""
+        name = endpoint(method, path)
+        wait_for_turn(self._limits, name, urgent=urgent)
+        answer = self._transport.send(method, path, key, **options)
+        if answer.status == 429:
+            self._limits.pause(name, _seconds_to_wait(answer.headers))
+        return answer
 
     def _current_key(self) -> str:
         if time.monotonic() < self._key_until:
@@ -214,41 +216,42 @@ class Client:
         return self._renewed_key(self._key)
 
     def _renewed_key(self, refused: str) -> str:
-        """One thread renews; the others find the new key when their turn comes."""
+        """One thread renews; whoever waits meanwhile gets what came of it, be it a key or a failure."""
+        renewals = self._renewals
         with self._key_lock:
             if self._key != refused and time.monotonic() < self._key_until:
                 return self._key
-            status, headers, body = self._send("POST", "/auth", "", json=self._credentials)
-            if status in (401, 403):
-                raise Unauthorized(f"POST /auth: {status}: the client id or secret is refused")
-            body = _judge("POST /auth", status, headers, body)
+            if self._renewals != renewals and self._renewal_failed is not None:
+                raise self._renewal_failed
             try:
-                self._key = msgspec.json.decode(body, type=payloads.ApiKey).api_key
-            except msgspec.DecodeError as error:
-                raise Unavailable("POST /auth: unreadable answer") from error
+                self._key, self._renewal_failed = self._new_key(), None
+            except PluggyError as error:
+                self._renewal_failed = error
+                raise
+            finally:
+                self._renewals += 1
             self._key_until = time.monotonic() + KEY_SECONDS
             return self._key
 
-
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """Each read gives what has arrived, so that a body that drips meets the deadline."""
-    body = bytearray()
-    while chunk := response.raw.read1(CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Unavailable(f"an answer of more than {LARGEST_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise Unavailable(f"an answer that took more than {TOTAL_SECONDS:.0f} s")
-    return bytes(body)
+    def _new_key(self) -> str:
+        answer = self._send("POST", "/auth", "", json=self._credentials, urgent=True)
+        if answer.status in (401, 403):
+            raise Unauthorized(f"POST /auth: {answer.status}: the client id or secret is refused")
+        body = _judge("POST /auth", answer)
+        try:
+            return msgspec.json.decode(body, type=payloads.ApiKey).api_key
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Unavailable("POST /auth: unreadable answer") from error
 
 
-def _key_refused(status: int, body: bytes) -> bool:
+def _key_refused(answer: Answer) -> bool:
     """401, or a 403 that names no reason, is about our key; a 403 with a code is about the request."""
-    return status == 401 or (status == 403 and not _error(body).code_description)
+    return answer.status == 401 or (answer.status == 403 and not _error(answer.body).code_description)
 
 
-def _judge(what: str, status: int, headers: Any, body: bytes) -> bytes:
+def _judge(what: str, answer: Answer) -> bytes:
     """Pluggy's own refusals carry its envelope; a proxy's or a wrong host's page proves nothing."""
+    status, headers, body = answer
     if 200 <= status < 300:
         return body
     error = _error(body)
@@ -273,7 +276,8 @@ def _error(body: bytes) -> payloads.ErrorBody:
         return payloads.ErrorBody()
 
 
-def _seconds_to_wait(headers: Any) -> float:
+def _seconds_to_wait(headers: Mapping[str, str]) -> float:
+    """RateLimit-Reset says when the window ends; Retry-After is a round figure (60), for want of better."""
     for name in ("RateLimit-Reset", "Retry-After"):
         value = headers.get(name, "")
         if value.isdigit():

@@ -1,6 +1,6 @@
 """Who works on an item: a lease that ends by itself, and a fence that stops whoever comes late."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +14,20 @@ from banking.models import Item, SyncState
 LEASE = timedelta(seconds=60)
 
 
+class HandOver(Exception):
+    """More than this worker should read while others wait: the bulk workers go on."""
+
+
 class LeaseLost(Exception):
     """Another worker has the item now, or the person disconnected it; nothing more may be written."""
+
+
+@dataclass(frozen=True)
+class Most:
+    """What one run among interactive work may take before it hands over."""
+
+    rows: int
+    time: timedelta
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,13 @@ class Lease:
     item_id: UUID
     fence: int
     target_seq: int
+    taken_at: datetime
+    most: Most | None = None
+
+    def check_room(self, rows_read: int, now: Callable[[], datetime]) -> None:
+        """To be called where a run can be left and gone on with."""
+        if self.most and (rows_read >= self.most.rows or now() - self.taken_at > self.most.time):
+            raise HandOver(f"{rows_read} rows so far")
 
     @contextmanager
     def writing(self, now: datetime) -> Iterator[None]:
@@ -34,8 +53,8 @@ class Lease:
             yield
 
 
-def take(item_id: UUID, *, now: datetime) -> Lease | None:
-    """The lease, if the item is due and nobody works on it.
+def take(item_id: UUID, *, now: datetime, most: Most | None = None) -> Lease | None:
+    """The lease, if the item is due and nobody works on it. Bulk items wait for who has no limit (`most`).
 
     The conditions stand on the updated row itself, not in a join: PostgreSQL checks them again after
     waiting for whoever was first, so of several workers at once exactly one gets the lease.
@@ -43,7 +62,9 @@ def take(item_id: UUID, *, now: datetime) -> Lease | None:
     connected = Item.objects.connected().filter(id=OuterRef("item_id"))
     with transaction.atomic():
         due = SyncState.objects.due(now).filter(Exists(connected), item_id=item_id)
+        if most is not None:
+            due = due.filter(is_bulk=False)
         if not due.update(fence=F("fence") + 1, lease_until=now + LEASE):
             return None
         state = SyncState.objects.get(item_id=item_id)
-        return Lease(item_id, state.fence, state.dirty_seq)
+        return Lease(item_id, state.fence, state.dirty_seq, now, most)

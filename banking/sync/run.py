@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
+from alarms.models import Alarm
 from banking.models import CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
 from banking.sync import lease as leases
-from banking.sync.lease import Lease, LeaseLost
+from banking.sync.lease import HandOver, Lease, LeaseLost, Most
 from banking.sync.products import ProductReader, remember_freshness, told
 from banking.sync.transactions import AccountReader
 from banking.upsert import accounts, items
@@ -24,13 +25,16 @@ FIRST_WAIT, LONGEST_WAIT = 5.0, 1800.0  # seconds
 UNAUTHORIZED_WAIT = 300.0
 
 
-def sync_item(item_id: UUID, *, client: Client, now: Clock) -> bool:
+def sync_item(item_id: UUID, *, client: Client, now: Clock, most: Most | None = None) -> bool:
     """Bring one item up to date. True when more happened meanwhile, so that another run is due at once.
+
+    A run that takes more than `most` stops where it can be gone on with, and leaves the item to the bulk
+    work: to runs without `most`.
 
     Every outcome is recorded in a SyncRun. A failure is tried again later by the sweeper; errors that
     are no answer of Pluggy's rise, after the run is marked as failed.
     """
-    lease = leases.take(item_id, now=now())
+    lease = leases.take(item_id, now=now(), most=most)
     if lease is None:
         return False
     item = Item.objects.select_related("connector", "user").get(id=item_id)
@@ -41,6 +45,8 @@ def sync_item(item_id: UUID, *, client: Client, now: Clock) -> bool:
     try:
         outcome = _read(item, run, lease, client, now)
         return _settle(run, lease, outcome, now())
+    except HandOver as reason:
+        _hand_over(run, lease, now(), str(reason))
     except LeaseLost as error:
         _close(run, SyncRun.Outcome.OVERTAKEN, now(), str(error))
     except PluggyError as error:
@@ -91,6 +97,7 @@ def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: 
     hints = list(item.hints.filter(seq__lte=lease.target_seq))
     roots = CategoryTree.load().roots
     for account in listed_accounts:
+        lease.check_room(run.rows_read, now)
         mine = [hint for hint in hints if hint.account_id == account.id]
         AccountReader(account, run, lease, client, now, roots).read(mine)
         with lease.writing(now()):
@@ -111,6 +118,7 @@ def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
             synced_seq=Greatest(F("synced_seq"), lease.target_seq),
             synced_at=now,
             lease_until=None,
+            is_bulk=False,
             attempts=0,
             failing_since=None,
             failure="",
@@ -120,10 +128,17 @@ def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
     return state.is_behind
 
 
+def _hand_over(run: SyncRun, lease: Lease, now: datetime, reason: str) -> None:
+    """What was written stays; the rest is due at once, for a bulk worker."""
+    mine = SyncState.objects.filter(item_id=lease.item_id, fence=lease.fence)
+    mine.update(is_bulk=True, due_at=now, lease_until=None)
+    _close(run, SyncRun.Outcome.HANDED_OVER, now, reason)
+
+
 def _retry_later(run: SyncRun, lease: Lease, error: Exception, now: datetime) -> None:
     """Give the lease back and say when to try again; what happened stays unseen."""
     if isinstance(error, Unauthorized):
-        logger.critical("Pluggy refuses our credentials; every sync waits: %s", error)
+        Alarm.objects.sound(Alarm.Code.CREDENTIALS, f"every sync waits: {error}", now=now)
     state = SyncState.objects.filter(item_id=lease.item_id, fence=lease.fence).first()
     if state is not None:
         wait = timedelta(seconds=_seconds_to_wait(error, state.attempts))

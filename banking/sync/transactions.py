@@ -148,6 +148,8 @@ class AccountReader:
                     committed(batch, found)
             self.run.rows_read += len(batch.rows)
             self.run.rows_written += changes.rows
+            if batch.after:  # a reading that has come to its end ends
+                self.lease.check_room(self.run.rows_read, self.now)
         return found
 
     def _refuse_strangers(self, rows: list[payloads.Transaction]) -> None:

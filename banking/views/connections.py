@@ -21,7 +21,7 @@ from banking import tasks
 from banking.actions import connections as actions
 from banking.application import pluggy
 from banking.models import Item
-from banking.pluggy import PluggyError, Refused
+from banking.pluggy import Limited, PluggyError, Refused
 from banking.reports import connections
 from banking.views.scope import signed_in
 from banking.views.words import refusal_words
@@ -142,6 +142,8 @@ def refresh(request: HttpRequest, item_id: UUID) -> HttpResponse:
         messages.success(request, _("The bank is being asked for news."))
     except Refused as error:
         messages.warning(request, refusal_words(error.code))
+    except Limited:
+        messages.warning(request, _("Many people are asking their banks right now. Try again in a minute."))
     except PluggyError:
         messages.warning(request, _("Pluggy cannot be reached. Try again soon."))
     return redirect("connection", item_id=item.id)

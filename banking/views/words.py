@@ -104,6 +104,9 @@ RUNS: dict[str, Words] = {
         _("The data could not be read. It is tried again by itself; nothing is lost."),
         "warn",
     ),
+    SyncRun.Outcome.HANDED_OVER: Words(
+        _("In parts"), _("This connection has many rows: the rest is being read."), "busy"
+    ),
     SyncRun.Outcome.OVERTAKEN: Words(_("Handed over"), _("Another reading has taken over."), "off"),
 }
 

@@ -61,7 +61,7 @@ def deliver(body: dict[str, object]) -> int:
 
 def test_a_real_redis_hears_it(alice: User) -> None:
     with app.connection_for_read() as connection:
-        queue = connection.SimpleQueue("celery")
+        queue = connection.SimpleQueue("interactive")
         queue.clear()
         assert bell.ring(tasks.sync, "an-item")
         message = queue.get(timeout=5)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from alarms.models import Alarm
 from banking.reports import health
 
 
@@ -12,6 +13,8 @@ class Command(BaseCommand):
     help = "Check sums, owners and waiting work in the database; changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for alarm in Alarm.objects.open():  # told, but no fault of the data
+            self.stdout.write(f"alarm since {alarm.raised_at:%Y-%m-%d %H:%M}: {alarm}")
         found = health.violations(now=timezone.now())
         for violation in found:
             self.stdout.write(f"{violation.invariant}: {violation.detail}")

@@ -2,38 +2,40 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.urls import reverse
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from banking.application import pluggy
-from banking.pluggy import PluggyError, payloads
-from webhooks.views import SECRET_HEADER
-
-EVENT = "all"
+from banking.pluggy import PluggyError
+from webhooks import registration, tasks
+from webhooks.models import DeliveryCount
 
 
 class Command(BaseCommand):
     help = "Create or repair the application's webhook at Pluggy. Safe to repeat."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only look; exits 1 when it is not right")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        url = settings.PUBLIC_URL + reverse("pluggy_webhook")
+        wanted = tasks.wanted_registration()
         try:
-            self.stdout.write(f"{url}: {self._register(url)}")
+            found = registration.look(wanted, client=pluggy())
+            if not options["check"]:
+                self.stdout.write(f"{wanted.url}: {registration.repair(found, wanted, client=pluggy())}")
         except PluggyError as error:
-            raise CommandError(f"the webhook {url} could not be registered: {error}") from error
+            raise CommandError(f"Pluggy cannot be asked for the webhook {wanted.url}: {error}") from error
+        if options["check"]:
+            self._tell(wanted, found)
 
-    def _register(self, url: str) -> str:
-        headers = {SECRET_HEADER: settings.PLUGGY_WEBHOOK_SECRET}
-        ours = [hook for hook in pluggy().webhooks() if hook.url == url and hook.event == EVENT]
-        if not ours:
-            pluggy().create_webhook(url=url, event=EVENT, headers=headers)
-            return "created"
-        if _is_right(ours[0], headers):
-            return "already registered"
-        pluggy().update_webhook(ours[0].id, url=url, event=EVENT, headers=headers, enabled=True)
-        return "repaired"
+    def _tell(self, wanted: registration.Wanted, found: registration.Registration) -> None:
+        if wanted.previous_secret:
+            self.stdout.write(f"the previous secret was last used {_last_use()}")
+        if found.problems:
+            raise CommandError(f"{wanted.url}: {found}")
+        self.stdout.write(f"{wanted.url}: {found}")
 
 
-def _is_right(hook: payloads.Webhook, headers: dict[str, str]) -> bool:
-    return hook.disabled_at is None and hook.headers == headers
+def _last_use() -> str:
+    """So that one knows when to let go of it."""
+    used = DeliveryCount.objects.filter(with_previous_secret__gt=0).order_by("start").last()
+    return f"at {used.start:%Y-%m-%d %H:%M} UTC" if used else "never, as far as is remembered"
