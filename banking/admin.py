@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from banking import tasks
-from banking.models import Account, Category, Connector, Item, SyncRun, SyncState, Transaction
+from banking.models import Account, Alarm, Category, Connector, Item, SyncRun, SyncState, Transaction
 from pfm.admin import ReadOnly
 
 RUN_COLUMNS = (
@@ -130,3 +130,17 @@ class ConnectorAdmin(ReadOnly):
     list_display = ("id", "name", "kind", "health_status", "is_open_finance", "is_sandbox", "seen_at")
     list_filter = ("health_status", "is_open_finance", "is_sandbox")
     search_fields = ("id", "name")
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnly):
+    list_display = ("code", "detail", "raised_at", "last_seen_at", "cleared_at", "acknowledged_at")
+    list_filter = ("code", "cleared_at")
+    actions = ("acknowledge",)
+
+    @admin.action(description="Acknowledge", permissions=["operate"])
+    def acknowledge(self, request: HttpRequest, alarms: QuerySet[Alarm]) -> None:
+        for alarm in alarms.filter(acknowledged_at=None):
+            Alarm.objects.filter(pk=alarm.pk).update(acknowledged_at=timezone.now())
+            self.log_change(request, alarm, "acknowledged")
+        self.message_user(request, "Acknowledged.", messages.SUCCESS)

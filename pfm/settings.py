@@ -43,7 +43,6 @@ PLUGGY_INCLUDE_SANDBOX = DEBUG
 # --- Apps ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
-    "alarms",
     "banking",
     "webhooks",
     "allauth",

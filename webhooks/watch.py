@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Sum
 
-from alarms.models import Alarm
-from banking.models import Item, SyncRun
+from banking.models import Alarm, Item, SyncRun
 from banking.pluggy import Client
 from webhooks import counts, registration
 from webhooks.models import DeliveryCount, Event

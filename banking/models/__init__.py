@@ -1,6 +1,7 @@
 """The ground: rows and their constraints. Models know no HTTP and no Pluggy."""
 
 from banking.models.accounts import Account
+from banking.models.alarms import Alarm
 from banking.models.categories import OTHER, Category, CategoryTree
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
 from banking.models.products import (
@@ -19,6 +20,7 @@ __all__ = [
     "OTHER",
     "SPENDING",
     "Account",
+    "Alarm",
     "BalanceOnDay",
     "Basis",
     "Bill",

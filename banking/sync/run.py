@@ -9,8 +9,7 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from alarms.models import Alarm
-from banking.models import CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
+from banking.models import Alarm, CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
 from banking.sync import lease as leases
 from banking.sync.lease import HandOver, Lease, LeaseLost, Most

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
-PRODUCT = ("pfm", "accounts", "alarms", "banking", "webhooks")
+PRODUCT = ("pfm", "accounts", "banking", "webhooks")
 
 
 def modules(root: Path, *folders: str) -> list[Path]:

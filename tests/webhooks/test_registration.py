@@ -11,9 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from alarms.models import Alarm
 from banking import tasks as banking_tasks
-from banking.models import Item, SyncState
+from banking.models import Alarm, Item, SyncState
 from pfm import bell
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item, event

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from alarms.models import Alarm
+from banking.models import Alarm
 from banking.reports import health
 
 

@@ -1,1 +1,0 @@
-"""What an operator should know of: raised once, seen again, cleared by itself."""

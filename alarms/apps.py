@@ -1,8 +1,0 @@
-"""Django's entry for the alarms app."""
-
-from django.apps import AppConfig
-
-
-class AlarmsConfig(AppConfig):
-    name = "alarms"
-    verbose_name = "Alarms"
