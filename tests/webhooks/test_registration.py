@@ -269,7 +269,7 @@ def test_verify_shows_alarms(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_operator_acknowledges_and_changes_nothing_else(admin_client: Client) -> None:
     Alarm.objects.sound(Alarm.Code.REGISTRATION, "gone", now=timezone.now())
     alarm = Alarm.objects.get()
-    url = "/admin/alarms/alarm/"
+    url = "/admin/banking/alarm/"
     assert admin_client.get(url).status_code == 200
     admin_client.post(url, {"action": "acknowledge", "_selected_action": [alarm.pk]})
     alarm.refresh_from_db()
