@@ -19,7 +19,7 @@ from pfm import bell
 logger = logging.getLogger(__name__)
 
 MOST_RUNS_PER_RING = 5
-LONGEST_INTERACTIVE = timedelta(seconds=20)  # and a batch of pages (10 s): nobody waits longer behind it
+LONGEST_INTERACTIVE = timedelta(seconds=15)  # and a batch of pages (10 s): nobody waits longer behind it
 MOST_RINGS_PER_SWEEP = 200
 SILENT_FOR = timedelta(hours=6)
 MOST_SILENT_PER_SWEEP = 100  # every 10 minutes

@@ -39,7 +39,9 @@ class AccountReader:
     def read(self, hints: list[SyncHint]) -> None:
         started = self.now()
         new = self._new(hints)
+        self.lease.check_room(self.run.rows_read, self.now)
         self._hinted(hints)
+        self.lease.check_room(self.run.rows_read, self.now)
         recent = self._window()
         self._remember(transactions_read_at=started, **self._collected(new, recent))
 

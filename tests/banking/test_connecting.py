@@ -231,3 +231,15 @@ def test_a_silent_item_gets_one_look(hers: Item, rung: list[str], monkeypatch: A
     look()
     hers.sync.refresh_from_db()
     assert not hers.sync.is_behind
+
+
+def test_a_refresh_beyond_what_pluggy_allows_is_asked_for_later(
+    as_alice: Client, alice: User, pluggy: LocalPluggy
+) -> None:
+    """A-63: the limit is the whole product's; the person is told, nothing is marked as failed."""
+    item = bound_item(alice)
+    application.pluggy()._limits.pause("PATCH /items/{id}", 30)
+    answer = as_alice.post(reverse("refresh", args=[item.id]), follow=True)
+    assert "Muita gente está consultando" in answer.content.decode()
+    item.sync.refresh_from_db()
+    assert not item.sync.is_behind
