@@ -223,7 +223,7 @@ def has_time(row: Transaction) -> bool:
 
 @register.filter
 def state_words(connection: Connection) -> words.Words:
-    return words.STATES[connection.state]
+    return (words.STATES if connection.was_read else words.FIRST_STATES)[connection.state]
 
 
 @register.filter

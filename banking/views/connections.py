@@ -30,8 +30,13 @@ from banking.views.words import refusal_words
 @login_required
 @require_safe
 def connections_list(request: HttpRequest) -> HttpResponse:
-    mine = connections.connections(signed_in(request))
-    context = {"connections": mine, "balances": connections.balances(mine)}
+    user = signed_in(request)
+    mine = connections.connections(user)
+    context = {
+        "connections": mine,
+        "balances": connections.balances(mine),
+        "news": connections.news(user, mine),
+    }
     return render(request, "banking/connections.html", context)
 
 
@@ -39,7 +44,11 @@ def connections_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connection(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(request, item_id)
-    context = {"connection": connections.connection(item), "runs": item.runs.all()[:10]}
+    context = {
+        "connection": connections.connection(item),
+        "runs": item.runs.all()[:10],
+        "news": connections.news(signed_in(request)),
+    }
     return render(request, "banking/connection.html", context)
 
 

@@ -75,6 +75,13 @@ STATES: dict[State, Words] = {
     ),
 }
 
+# The same where nothing was ever read.
+FIRST_STATES: dict[State, Words] = STATES | {
+    State.OUTDATED: Words(
+        _("Not read yet"), _("The first reading at the bank did not come to its end."), "warn", "refresh"
+    ),
+}
+
 # What an execution status means, where it says more than the state does.
 ERRORS: dict[str, Text] = {
     "INVALID_CREDENTIALS": _("User or password was not accepted."),

@@ -56,6 +56,9 @@
   const open = async () => {
     const me = current = {};
     const ifCurrent = act => given => { if (current === me) act(given); };
+    const goOn = event => { // they try again: what was said of the last problem is over
+      if (/^SUBMITTED_/.test(event) && !me.isDone) say('open', 'ready');
+    };
     say('working', 'loading');
     const { answer, problem } = await post(config.tokenUrl, config.itemId ? { itemId: config.itemId } : {});
     if (problem) return stop(problem);
@@ -68,7 +71,7 @@
       updateItem: config.itemId || undefined,
       language: config.language,
       theme: theme(),
-      onEvent: ifCurrent(() => clearTimeout(me.watchdog)),
+      onEvent: ifCurrent(given => { clearTimeout(me.watchdog); goOn(given?.event); }),
       onSuccess: ifCurrent(({ item }) => { me.isDone = true; claim(item.id); }),
       onError: ifCurrent(() => say('open', 'problem')), // the widget itself says which, and what to do
       onClose: ifCurrent(() => { if (!me.isDone) stop('closed'); }),

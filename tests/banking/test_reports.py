@@ -311,6 +311,21 @@ def test_an_open_page_learns_that_it_is_old(life: User, as_alice: Client) -> Non
     assert as_alice.get(reverse("news"), {"seen": seen})["HX-Refresh"] == "true"
 
 
+@pytest.mark.parametrize("name", ["overview", "transactions", "connections"])
+def test_every_page_of_the_data_asks_for_news(life: User, as_alice: Client, name: str) -> None:
+    page = as_alice.get(reverse(name))
+    assert f"{reverse('news')}?seen={page.context['news']}" in page.content.decode()
+
+
+def test_a_connection_says_why_it_has_no_accounts(alice: User, as_alice: Client) -> None:
+    item = bound_item(alice)
+    address = reverse("connection", args=[item.id])
+    assert "não enviou contas nem cartões" in as_alice.get(address).content.decode()
+    alice.items.update(status="OUTDATED", execution_status="SITE_NOT_AVAILABLE")
+    page = as_alice.get(address).content.decode()
+    assert "Ainda não lido" in page and "Nenhuma conta foi lida ainda." in page
+
+
 def test_a_first_attempt_that_failed_is_no_reason_to_doubt_the_figures(alice: User, as_alice: Client) -> None:
     bound_item(alice, status="LOGIN_ERROR", execution_status="INVALID_CREDENTIALS")
     page = as_alice.get(reverse("overview"))

@@ -108,6 +108,14 @@ def test_a_refused_sign_in_can_be_tried_again(page: Page, product: Product) -> N
     frame.locator("input[name=password]").fill("wrong")
     frame.get_by_test_id("connect-submit").click()
     expect(frame.get_by_test_id("connect-error")).to_be_visible()
+    status = page.locator("#connect-status")
+    refused = status.inner_text()
+    frame.get_by_test_id("connect-retry").click()
+    frame.locator("input[name=user]").fill("user-ok")
+    frame.locator("input[name=password]").fill("password-ok")
+    frame.get_by_test_id("connect-submit").click()
+    expect(status).not_to_have_text(refused)  # what was said of the first try is over
+    page.wait_for_url(f"{product.url}/")
 
 
 def test_a_connection_is_brought_back_and_ended(page: Page, product: Product, pluggy: LocalPluggy) -> None:

@@ -1,6 +1,7 @@
 """The control room in a browser: buttons, keyboard, the log, the switches, both themes and widths."""
 
 import os
+import re
 from typing import Any
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_world_is_loaded_and_somebody_disconnected(pluggy: Client, page: Page)
     page.locator("input[type=file]").set_input_files(wrong)  # type: ignore[arg-type]
     page.get_by_role("button", name="Load the file").click()
     expect(page.locator("#mistakes")).to_contain_text("items[0].connectorId")
+
+
+def test_it_tells_one_time_wherever_the_browser_is(pluggy: Client, browser: Browser) -> None:
+    item = pluggy.connect(9001, clientUserId="far-away")["id"]
+    context = browser.new_context(timezone_id="America/Sao_Paulo")
+    page = context.new_page()
+    page.goto(f"{pluggy.url}/_control/")
+    expect(page.get_by_test_id(f"item-{item}")).to_contain_text("just now")
+    clock = page.locator("#clock p").inner_text()
+    hour = clock.split(":")[0][-2:]
+    expect(page.get_by_test_id("event").first.locator("time")).to_have_text(re.compile(f"^{hour}:"))
+    context.close()
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -2,8 +2,10 @@
 import { ask, press, toast } from "./control-hands.js";
 import { element } from "./dom.js";
 
-const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone: "America/Sao_Paulo" });
-const HOUR = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone: "America/Sao_Paulo" });
+const timeZone = "America/Sao_Paulo"; // wherever the browser is: the clock, the rows and the events tell one time
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone });
+const HOUR = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone });
+const SECOND = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone });
 const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 const GOOD = ["UPDATED", "delivered"];
@@ -23,17 +25,18 @@ function money(amount, currency) {
 
 function ago(moment, now) {
   if (!moment) return "never collected";
-  const seconds = Math.max(0, (new Date(now) - new Date(moment)) / 1000);
+  const seconds = Math.max(0, (minute(now) - new Date(moment)) / 1000);
   const [unit, size] = UNITS.find(([, length]) => seconds >= length) || ["minute", 60];
   return seconds < 60 ? "just now" : AGO.format(-Math.floor(seconds / size), unit);
 }
 
 const tone = (state) => (GOOD.includes(state) ? "good" : BUSY.includes(state) || state.startsWith("WAITING") ? "busy" : "bad");
 const pill = (state, text = state) => element("span", { class: `pill ${tone(state)}` }, text);
-const time = (moment) => moment.slice(11, 19);
+const time = (moment) => SECOND.format(new Date(moment));
+const minute = (now) => new Date(`${now}:00Z`);
 
 export function drawClock(now) {
-  const moment = new Date(`${now}:00Z`);
+  const moment = minute(now);
   const steps = [["+1 day", { days: 1 }], ["+1 week", { days: 7 }], ["+1 month", { months: 1 }]];
   return [
     element("p", {}, element("strong", {}, DAY.format(moment)), ` ${HOUR.format(moment)} in São Paulo`),
@@ -75,7 +78,7 @@ function drawAccount(account) {
   const owed = account.type === "CREDIT" ? " owed" : "";
   return element("li", {},
     element("span", {}, account.name, " ", element("small", {}, account.subtype === "CREDIT_CARD" ? `•••• ${account.number}` : account.number)),
-    element("span", { class: "amount" }, money(account.balance, account.currencyCode) + owed));
+    element("span", { class: "amount" }, money(account.type === "CREDIT" ? Math.abs(account.balance) : account.balance, account.currencyCode) + owed));
 }
 
 function moneyButtons(item) {
