@@ -1,12 +1,13 @@
 # The commands of a developer; each needs only make and a Python of 3.11 or newer.
 #   make test ARGS="-k inbox"     make demo WEB_PORT=8010 PLUGGY_PORT=9010     make demo PYTHON=/path/to/python3
 
-.PHONY: help demo test stop clean wipe venv
+.PHONY: help demo test chaos stop clean wipe venv
 
 help:
 	@echo 'make demo    runs everything on this machine: web, worker, PostgreSQL, Redis and a local Pluggy'
 	@echo 'make test    runs every check and test; ARGS="-k inbox" goes to pytest'
 	@echo 'make bench-sync   rows per second of a sync beside COPY and the ORM; ARGS="--rows 20000"'
+	@echo 'make chaos RUNS=5 SEED=1   kills and freezes everything while banks report; then compares every row'
 	@echo 'make stop    stops the private PostgreSQL and Redis, should a crash have left them running'
 	@echo 'make clean   removes .venv and caches; the data of the demo stay'
 	@echo 'make wipe    removes the data of the demo and .env for good, without asking'
@@ -25,6 +26,9 @@ demo: venv
 
 test: venv
 	@exec .venv/bin/python -m dev.check $(CHECK) -- $(ARGS)
+
+chaos: venv
+	@exec .venv/bin/python -m dev.chaos $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
 
 bench-%: venv
 	@exec .venv/bin/python -m dev.bench $* $(ARGS)

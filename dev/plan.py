@@ -69,22 +69,26 @@ class Plan:
     @cached_property
     def commands(self) -> dict[str, str]:
         """Shell commands by process name, in the order of their start."""
-        web = f"--host 127.0.0.1 --port {self.web_port} --workers 1 --blocking-threads 4 --log-level warning"
-        access = shlex.join(
-            ["--access-log", "--access-log-fmt", "%(method)s %(path)s %(status)d %(dt_ms).0f ms"]
-        )
-        worker = "celery -q -A pfm worker --without-gossip --without-mingle -l info"
-        commands = {
-            "pluggy": f"dev.sandbox --port {self.pluggy_port} --state var/pluggy",
-            "web": f"granian --interface wsgi {web} {access} pfm.wsgi:application",
-            "worker": f"{worker} -Q interactive -n worker@%h --concurrency 2",
-            "bulk": f"{worker} -Q bulk -n bulk@%h --concurrency 1",
-            "beat": "celery -q -A pfm beat -l info --schedule var/celerybeat-schedule --pidfile=",
-            "demo": "dev.welcome",
-        }
+        found = commands(web_port=self.web_port, pluggy_port=self.pluggy_port, folder="var")
         if not self.has_local_pluggy:
-            del commands["pluggy"]
-        return {name: f"exec {shlex.quote(sys.executable)} -m {words}" for name, words in commands.items()}
+            del found["pluggy"]
+        found["demo"] = ["dev.welcome"]
+        return {name: shlex.join(["exec", sys.executable, "-m", *words]) for name, words in found.items()}
+
+
+def commands(*, web_port: int, pluggy_port: int, folder: str) -> dict[str, list[str]]:
+    """The processes by name, each as the words after `python -m`; their state is in `folder`."""
+    web = f"--host 127.0.0.1 --port {web_port} --workers 1 --blocking-threads 4 --log-level warning"
+    access = ["--access-log", "--access-log-fmt", "%(method)s %(path)s %(status)d %(dt_ms).0f ms"]
+    celery = ["celery", "-q", "-A", "pfm"]
+    worker = [*celery, *["worker", "--without-gossip", "--without-mingle", "-l", "info"]]
+    return {
+        "pluggy": ["dev.sandbox", "--port", str(pluggy_port), "--state", f"{folder}/pluggy"],
+        "web": ["granian", "--interface", "wsgi", *web.split(), *access, "pfm.wsgi:application"],
+        "worker": [*worker, *["-Q", "interactive", "-n", "worker@%h", "--concurrency", "2"]],
+        "bulk": [*worker, *["-Q", "bulk", "-n", "bulk@%h", "--concurrency", "1"]],
+        "beat": [*celery, *f"beat -l info --schedule {folder}/celerybeat-schedule --pidfile=".split()],
+    }
 
 
 def local_port(url: str, default: int) -> int:

@@ -68,6 +68,14 @@ def end(process: psutil.Process, *signals: tuple[int, float]) -> bool:
     return False
 
 
+def family(pid: int) -> list[psutil.Process]:
+    """A process of ours and its children; nothing if it is gone."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
+
+
 def marked(name: str, value: str) -> list[psutil.Process]:
     """Our own processes whose environment carries name=value: the children of an earlier start."""
     found = []
