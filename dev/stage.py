@@ -57,7 +57,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         processes.end_marked(MINE, str(self.folder))
-        self.services.wipe()
+        Services(self.folder).wipe()
         self.services.start()
         for words in (("migrate", "-v0"), ("createcachetable",), ("load_categories", "-v0")):
             self.manage(*words)
