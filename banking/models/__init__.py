@@ -1,5 +1,6 @@
 """The ground: rows and their constraints. Models know no HTTP and no Pluggy."""
 
+from banking.models.absences import HeldDeletion, Reappearance
 from banking.models.accounts import Account
 from banking.models.categories import OTHER, Category, CategoryTree
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
@@ -14,6 +15,7 @@ from banking.models.products import (
 )
 from banking.models.rollups import Basis, MonthTotal
 from banking.models.transactions import SPENDING, Kind, Transaction
+from banking.models.unreadable import UnreadableRow
 
 __all__ = [
     "OTHER",
@@ -25,6 +27,7 @@ __all__ = [
     "Category",
     "CategoryTree",
     "Connector",
+    "HeldDeletion",
     "Investment",
     "InvestmentTransaction",
     "Item",
@@ -33,8 +36,10 @@ __all__ = [
     "MonthTotal",
     "Product",
     "ProductState",
+    "Reappearance",
     "SyncHint",
     "SyncRun",
     "SyncState",
     "Transaction",
+    "UnreadableRow",
 ]

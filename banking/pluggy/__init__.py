@@ -2,5 +2,17 @@
 
 from banking.pluggy.client import Client, Rows
 from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
+from banking.pluggy.lists import Listing, Unreadable
 
-__all__ = ["Client", "Gone", "Limited", "PluggyError", "Refused", "Rows", "Unauthorized", "Unavailable"]
+__all__ = [
+    "Client",
+    "Gone",
+    "Limited",
+    "Listing",
+    "PluggyError",
+    "Refused",
+    "Rows",
+    "Unauthorized",
+    "Unavailable",
+    "Unreadable",
+]

@@ -30,7 +30,7 @@ from banking.views.words import refusal_words
 @login_required
 @require_safe
 def connections_list(request: HttpRequest) -> HttpResponse:
-    mine = connections.connections(signed_in(request))
+    mine = connections.detailed(signed_in(request))
     context = {"connections": mine, "balances": connections.balances(mine)}
     return render(request, "banking/connections.html", context)
 
@@ -39,7 +39,7 @@ def connections_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connection(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(request, item_id)
-    context = {"connection": connections.connection(item), "runs": item.runs.all()[:10]}
+    context = {"connection": connections.in_detail(item), "runs": item.runs.all()[:10]}
     return render(request, "banking/connection.html", context)
 
 
