@@ -2,6 +2,9 @@
 
 import hashlib
 import hmac
+import json
+import re
+from typing import Any
 
 from django.conf import settings
 
@@ -34,3 +37,27 @@ def punctuated(cnpj: str) -> str:
     if len(number) != 14:
         return cnpj
     return f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
+
+
+SECRET_KEYS = frozenset({"document", "documentnumber", "taxnumber", "cpf", "cnpj"})
+DOCUMENT = re.compile(
+    r"(?<![\w-])(?:\d{3}\.?\d{3}\.?\d{3}-?\d{2}"  # CPF
+    r"|\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2})(?![\w-])"  # CNPJ
+)
+
+
+def redacted(body: bytes) -> str:
+    """JSON as text, without anybody's document; what cannot be parsed is not shown at all."""
+    try:
+        plain = json.loads(body, parse_float=str, parse_int=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        return ""
+    text = json.dumps(_without_documents(plain), ensure_ascii=False).replace("\x00", "")
+    return DOCUMENT.sub("•••", text.encode("utf-8", "replace").decode())
+
+
+def _without_documents(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {key: part for key, part in value.items() if key.lower() not in SECRET_KEYS}
+        return {key: _without_documents(part) for key, part in kept.items()}
+    return [_without_documents(part) for part in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import connection, transaction
 
-from banking.models import Basis, MonthTotal, Transaction
+from banking.models import Basis, MonthTotal
 from banking.models.rollups import Delta
 
 
@@ -21,20 +21,6 @@ def apply(deltas: Iterable[Delta]) -> None:
         if any(delta.rows <= 0 for delta in moved):
             accounts = list({delta.account_id for delta in moved})
             cursor.execute(_SQL_EMPTY, [accounts])
-
-
-def of_row(row: Transaction, *, sign: int) -> list[Delta]:
-    """What one row counts for, added (1) or taken away (-1); a tombstone counts nowhere."""
-    if row.deleted_at:
-        return []
-    months = ((Basis.COMPETENCE, row.month_competence), (Basis.CASH, row.month_cash))
-    return [
-        Delta(
-            row.user_id, row.account_id, row.flow_currency, basis, month, row.category_id, row.kind,
-            sign * row.flow, sign,
-        )
-        for basis, month in months
-    ]  # fmt: skip
 
 
 def rebuild() -> None:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("news/", overview.news, name="news"),
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
+    path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

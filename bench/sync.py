@@ -14,34 +14,34 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
-import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
 from banking import rollups
 from banking.classify import SILENT, classify, facts
 from banking.models import Account, CategoryTree, MonthTotal, Transaction
-from banking.pluggy import Rows, payloads
+from banking.pluggy import Rows, lists, payloads
 from banking.sync.batches import batches
-from banking.upsert import transactions
+from banking.upsert import bounds, transactions
 from banking.upsert.accounts import facts as account_facts
 from bench._ground import an_account, pages
 
 LOOP_ROWS = 1_000
-Page = payloads.Cursor[payloads.Transaction]
 Method = Callable[[], int]  # gives the rows written
 
 
 def decoded(bodies: Iterable[bytes]) -> Iterator[Rows]:
-    return (Rows(msgspec.json.decode(body, type=Page).results, "") for body in bodies)
+    pages = (lists.cursor(body, payloads.Transaction) for body in bodies)
+    return (Rows(page.results, "", unreadable) for page, unreadable in pages)
 
 
 def pipeline(account: Account, bodies: list[bytes]) -> int:
     """Bytes of pages → decoded → classified → written → rolled up, committed batch by batch as in a run."""
     roots, written = CategoryTree.load().roots, 0
     for batch in batches(decoded(bodies), now=timezone.now):
+        rows, _ = bounds.sound(batch.rows, account_id=account.id)
         with transaction.atomic():
-            changes = transactions.store(account, batch.rows, roots=roots, read_at=batch.asked_at)
+            changes = transactions.store(account, rows, roots=roots, read_at=batch.asked_at)
             rollups.apply(changes.deltas)
         written += changes.rows
     return written

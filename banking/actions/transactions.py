@@ -1,11 +1,13 @@
-"""What a person says about a row: its category, a note, that it should not count."""
+"""What a person says about a row: its category, a note, that it should not count, that it is an old one."""
+
+from datetime import datetime
 
 from django.db import transaction
 
 from banking import rollups
-from banking.classify import Facts, PersonsWord, classify
-from banking.models import CategoryTree, SyncState, Transaction
-from banking.upsert import accounts
+from banking.classify import PersonsWord
+from banking.models import CategoryTree, Reappearance, SyncState, Transaction
+from banking.upsert import accounts, words
 
 
 @transaction.atomic
@@ -14,25 +16,23 @@ def say(row: Transaction, word: PersonsWord, *, note: str) -> None:
     # The engine renews its lease in this row before each write: holding it, nobody else writes the item.
     SyncState.objects.select_for_update().get(item_id=row.account.item_id)
     row.refresh_from_db(from_queryset=Transaction.objects.select_related("account__item__connector"))
-    before = rollups.of_row(row, sign=-1)
-    account = accounts.facts(row.account)
-    concluded = classify(facts_of(row), account, roots=CategoryTree.load().roots, person=word)
-    row.person_category_id, row.hidden, row.note = word.category_id, word.hidden, note
-    row.category_id, row.kind, row.kind_reason = concluded.category_id, concluded.kind, concluded.reason
-    row.save(update_fields=["person_category", "hidden", "note", "category", "kind", "kind_reason"])
-    rollups.apply([*before, *rollups.of_row(row, sign=1)])
+    account, roots = accounts.facts(row.account), CategoryTree.load().roots
+    rollups.apply(words.speak(row, word, note=note, account=account, roots=roots))
 
 
-def facts_of(row: Transaction) -> Facts:
-    """What classify() asks, from a stored row."""
-    foreign = row.amount_in_account_currency
-    return Facts(
-        occurred_at=row.occurred_at,
-        amount=row.amount,
-        value=row.amount if foreign is None else foreign,
-        type=row.type,
-        operation_type=row.operation_type,
-        description=row.description,
-        category_id=row.bank_category_id,
-        bill_forecast=row.bill_forecast,
-    )
+@transaction.atomic
+def take_over(row: Transaction, gone: Transaction, *, now: datetime) -> bool:
+    """The row is the one that went: what was said about that one is now said about this one."""
+    offers = Reappearance.objects.select_for_update().offered().filter(gone_id=gone.id)
+    if not offers.filter(came_id=row.id).exists():
+        return False
+    say(row, PersonsWord(gone.person_category_id, gone.hidden), note=gone.note)
+    offers.filter(came_id=row.id).update(state=Reappearance.State.ACCEPTED, at=now)
+    offers.update(state=Reappearance.State.DECLINED, at=now)
+    return True
+
+
+def decline(row: Transaction, gone: Transaction, *, now: datetime) -> bool:
+    """They are two different transactions."""
+    offers = Reappearance.objects.offered().filter(gone_id=gone.id, came_id=row.id)
+    return bool(offers.update(state=Reappearance.State.DECLINED, at=now))

@@ -1,5 +1,6 @@
 """The ground: rows and their constraints. Models know no HTTP and no Pluggy."""
 
+from banking.models.absences import HeldDeletion, Reappearance
 from banking.models.accounts import Account
 from banking.models.alarms import Alarm
 from banking.models.categories import OTHER, Category, CategoryTree
@@ -15,6 +16,7 @@ from banking.models.products import (
 )
 from banking.models.rollups import Basis, MonthTotal
 from banking.models.transactions import SPENDING, Kind, Transaction
+from banking.models.unreadable import UnreadableRow
 
 __all__ = [
     "OTHER",
@@ -27,6 +29,7 @@ __all__ = [
     "Category",
     "CategoryTree",
     "Connector",
+    "HeldDeletion",
     "Investment",
     "InvestmentTransaction",
     "Item",
@@ -35,8 +38,10 @@ __all__ = [
     "MonthTotal",
     "Product",
     "ProductState",
+    "Reappearance",
     "SyncHint",
     "SyncRun",
     "SyncState",
     "Transaction",
+    "UnreadableRow",
 ]

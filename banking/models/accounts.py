@@ -57,6 +57,7 @@ class Account(models.Model):
     bank_updated_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(help_text="when the bank last listed it")
     missing_since = models.DateTimeField(null=True, blank=True, help_text="not in the last list of the bank")
+    missing_reads = models.IntegerField(default=0, help_text="lists in a row that did not hold it")
     # How far its transactions were read.
     created_read_to = models.DateTimeField(
         null=True,
@@ -83,6 +84,11 @@ class Account(models.Model):
     @property
     def is_card(self) -> bool:
         return self.type == self.Type.CREDIT
+
+    @property
+    def is_missing(self) -> bool:
+        """One list without it may be a bank's bad moment; two are an answer."""
+        return self.missing_reads > 1
 
     @property
     def label(self) -> str:

@@ -211,6 +211,7 @@ class SyncRun(models.Model):
     rows_written = models.IntegerField(default=0)
     rows_removed = models.IntegerField(default=0)
     rows_held = models.IntegerField(default=0, help_text="absent at the bank, kept until reviewed")
+    rows_unreadable = models.IntegerField(default=0, help_text="kept aside, see UnreadableRow")
     error = models.TextField(blank=True)
 
     objects = OwnedQuerySet["SyncRun"].as_manager()

@@ -12,7 +12,7 @@ from banking.models.accounts import Account
 from banking.models.categories import Category
 from banking.models.money import MoneyField
 from banking.models.owned import OwnedQuerySet
-from banking.models.transactions import Kind
+from banking.models.transactions import Kind, Transaction
 
 
 class Basis(models.TextChoices):
@@ -68,3 +68,17 @@ class Delta(NamedTuple):
     kind: str
     total: Decimal
     rows: int
+
+    @classmethod
+    def of(cls, row: Transaction, *, sign: int) -> "list[Delta]":
+        """What one row counts for, added (1) or taken away (-1); a tombstone counts nowhere."""
+        if row.deleted_at:
+            return []
+        months = ((Basis.COMPETENCE, row.month_competence), (Basis.CASH, row.month_cash))
+        return [
+            cls(
+                row.user_id, row.account_id, row.flow_currency, basis, month, row.category_id, row.kind,
+                sign * row.flow, sign,
+            )
+            for basis, month in months
+        ]  # fmt: skip

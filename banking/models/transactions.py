@@ -33,6 +33,10 @@ class TransactionQuerySet(OwnedQuerySet["Transaction"]):
         """Rows that the bank still has."""
         return self.filter(deleted_at=None)
 
+    def spoken_of(self) -> "TransactionQuerySet":
+        """Rows about which the person said something."""
+        return self.filter(Q(person_category__isnull=False) | Q(hidden=True) | ~Q(note=""))
+
 
 class Transaction(models.Model):
     """One movement on one account. The id is Pluggy's; a row never changes its owner or its account."""
@@ -89,7 +93,8 @@ class Transaction(models.Model):
     read_at = models.DateTimeField(help_text="when the bank's answer that wrote this row was asked for")
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="a confirmed absence at the bank")
 
-    # What the person said. Sync never writes these.
+    # What the person said. Sync never changes these; it only carries them over to a row that came back
+    # under another id (Reappearance).
     person_category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -119,7 +124,12 @@ class Transaction(models.Model):
             models.Index(
                 fields=["account"],
                 name="transaction_persons_word",
-                condition=Q(person_category__isnull=False) | Q(hidden=True),
+                condition=Q(person_category__isnull=False) | Q(hidden=True) | ~Q(note=""),
+            ),
+            models.Index(
+                fields=["account", "deleted_at"],
+                name="transaction_tombstones",
+                condition=Q(deleted_at__isnull=False),
             ),
         )
 

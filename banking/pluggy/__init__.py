@@ -3,12 +3,14 @@
 from banking.pluggy.client import Client, Rows
 from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
 from banking.pluggy.limits import Limits, LocalLimits, SharedLimits
+from banking.pluggy.lists import Listing, Unreadable
 
 __all__ = [
     "Client",
     "Gone",
     "Limited",
     "Limits",
+    "Listing",
     "LocalLimits",
     "PluggyError",
     "Refused",
@@ -16,4 +18,5 @@ __all__ = [
     "SharedLimits",
     "Unauthorized",
     "Unavailable",
+    "Unreadable",
 ]

@@ -13,7 +13,7 @@ Every method raises one of banking.pluggy.errors; nothing else means "Pluggy sai
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs
@@ -21,10 +21,11 @@ from uuid import UUID
 
 import msgspec
 
-from banking.pluggy import payloads
+from banking.pluggy import lists, payloads
 from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
 from banking.pluggy.forks import renew_after_fork
 from banking.pluggy.limits import Limits, LocalLimits, endpoint, wait_for_turn
+from banking.pluggy.lists import Listing, Unreadable
 from banking.pluggy.transport import Answer, Transport
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Rows(NamedTuple):
 
     rows: list[payloads.Transaction]
     after: str
+    unreadable: Sequence[Unreadable] = ()
 
 
 class Client:
@@ -100,9 +102,10 @@ class Client:
         self._request("DELETE", f"/items/{item_id}", urgent=True)
 
     # --- Data -------------------------------------------------------------------------------------
-    def accounts(self, item_id: UUID) -> list[payloads.Account]:
-        params = {"itemId": str(item_id)}
-        return self._call("GET", "/accounts", payloads.Page[payloads.Account], params=params).results
+    def accounts(self, item_id: UUID) -> Listing[payloads.Account]:
+        body = self._request("GET", "/accounts", params={"itemId": str(item_id)})
+        page, unreadable = lists.page(_without_nul(body), payloads.Account)
+        return Listing(page.results, unreadable)
 
     def transactions(
         self,
@@ -129,17 +132,17 @@ class Client:
             )
 
     # --- Products besides accounts and their rows ----------------------------------------------------
-    def bills(self, account_id: UUID) -> list[payloads.Bill]:
+    def bills(self, account_id: UUID) -> Listing[payloads.Bill]:
         """Closed statements of a card; the open one is not listed."""
         return self._pages("/bills", payloads.Bill, accountId=str(account_id))
 
-    def investments(self, item_id: UUID) -> list[payloads.Investment]:
+    def investments(self, item_id: UUID) -> Listing[payloads.Investment]:
         return self._pages("/investments", payloads.Investment, itemId=str(item_id))
 
-    def investment_transactions(self, investment_id: UUID) -> list[payloads.InvestmentTransaction]:
+    def investment_transactions(self, investment_id: UUID) -> Listing[payloads.InvestmentTransaction]:
         return self._pages(f"/investments/{investment_id}/transactions", payloads.InvestmentTransaction)
 
-    def loans(self, item_id: UUID) -> list[payloads.Loan]:
+    def loans(self, item_id: UUID) -> Listing[payloads.Loan]:
         return self._pages("/loans", payloads.Loan, itemId=str(item_id))
 
     def identity(self, item_id: UUID) -> payloads.Identity:
@@ -158,14 +161,15 @@ class Client:
         return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
 
     # --- Below ------------------------------------------------------------------------------------
-    def _pages(self, path: str, shape: type[T], **params: str) -> list[T]:
+    def _pages(self, path: str, shape: type[T], **params: str) -> Listing[T]:
         """Everything of a numbered list."""
-        found: list[T] = []
+        found: Listing[T] = Listing()
         for number in range(1, MOST_PAGES):
             query = params | {"page": str(number), "pageSize": str(PAGE_SIZE)}
-            page = self._call("GET", path, payloads.Page[shape], params=query)  # type: ignore[valid-type]
+            page, unreadable = lists.page(_without_nul(self._request("GET", path, params=query)), shape)
             found += page.results
-            if not page.results or number >= (page.total_pages or 1):
+            found.unreadable += unreadable
+            if not (page.results or unreadable) or number >= (page.total_pages or 1):
                 return found
         raise Unavailable(f"{path} has more than {MOST_PAGES} pages")
 
@@ -173,9 +177,10 @@ class Client:
         """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
-            page = self._call("GET", "/v2/transactions", payloads.Cursor[payloads.Transaction], params=params)
+            body = _without_nul(self._request("GET", "/v2/transactions", params=params))
+            page, unreadable = lists.cursor(body, payloads.Transaction)
             after = parse_qs((page.next or "").partition("?")[2]).get("after", [""])[0]
-            yield Rows(page.results, after)
+            yield Rows(page.results, after, unreadable)
             if not page.next:
                 return
             if not after or after in seen:

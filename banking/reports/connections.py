@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
-from django.db.models import Max, Prefetch
+from django.db.models import Count, Max, Prefetch
 
 from accounts.models import User
-from banking.models import Account, Item, SyncRun
+from banking.models import Account, Item, ProductState, SyncRun, UnreadableRow
 
 
 class State(StrEnum):
@@ -22,9 +23,11 @@ class State(StrEnum):
     LOGIN_ERROR = "login error"
     WAITING_INPUT = "waiting for input"
     WAITING_ACTION = "waiting for action"
+    WAITING_APPROVAL = "waiting for approval"  # at the bank; it goes on by itself
     OUTDATED = "outdated"
     UNREACHABLE = "unreachable"  # our side could not read from Pluggy
     PARTIAL = "partial"
+    QUOTA = "quota"  # partial, because the month's readings at the bank are used up
     COLLECTING = "collecting"  # Pluggy is reading from the bank
     READING = "reading"  # we are reading from Pluggy
     FINE = "fine"
@@ -32,9 +35,30 @@ class State(StrEnum):
 
 BUSY = frozenset({State.COLLECTING, State.READING})
 NEEDS_THE_PERSON = frozenset(
-    {State.GONE, State.CONSENT_ENDED, State.LOGIN_ERROR, State.WAITING_INPUT, State.WAITING_ACTION}
+    {
+        State.GONE,
+        State.CONSENT_ENDED,
+        State.LOGIN_ERROR,
+        State.WAITING_INPUT,
+        State.WAITING_ACTION,
+        State.WAITING_APPROVAL,
+    }
 )
+PENDING = "USER_AUTHORIZATION_PENDING"
+# How a product's warning says that Open Finance allows no more readings this month.
+QUOTA_CODES = frozenset({"423", "OPEN_FINANCE_RATE_LIMIT"})
 REVOKED = frozenset({"USER_AUTHORIZATION_REVOKED", "USER_AUTHORIZATION_NOT_GRANTED"})
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How one product of a connection is."""
+
+    product: str
+    is_updated: bool  # the last collecting brought it
+    as_of: datetime | None  # the data is as the bank had it then; nothing was ever brought without it
+    is_over_quota: bool
+    quotes: tuple[str, ...]  # the bank's own words: untrusted text
 
 
 @dataclass(frozen=True)
@@ -43,6 +67,8 @@ class Connection:
     state: State
     accounts: tuple[Account, ...]
     fresh_at: datetime | None  # the data is as the bank had it then
+    products: tuple[Freshness, ...] = ()  # where they were asked for
+    unreadable: int = 0  # rows that came and could not be read
 
     @property
     def is_busy(self) -> bool:
@@ -59,7 +85,7 @@ class Connection:
 
     @property
     def is_stale(self) -> bool:
-        well = (*BUSY, State.FINE, State.PARTIAL, State.DISCONNECTING)
+        well = (*BUSY, State.FINE, State.PARTIAL, State.QUOTA, State.DISCONNECTING)
         return self.was_read and self.state not in well
 
 
@@ -70,6 +96,39 @@ class Balances:
     currency: str
     in_accounts: Decimal
     on_cards: Decimal
+
+
+def detailed(user: User) -> tuple[Connection, ...]:
+    """With each product, and what could not be read. Four queries."""
+    rows = UnreadableRow.objects.of(user).order_by().values_list("item_id").annotate(rows=Count("id"))
+    unreadable = dict(rows)
+    states: dict[UUID, list[ProductState]] = {}
+    for one in ProductState.objects.of(user):
+        states.setdefault(one.item_id, []).append(one)
+    return tuple(
+        replace(
+            one,
+            products=tuple(_freshness(state) for state in states.get(one.item.id, [])),
+            unreadable=unreadable.get(one.item.id, 0),
+        )
+        for one in connections(user)
+    )
+
+
+def _freshness(state: ProductState) -> Freshness:
+    said = [warning for warning in state.warnings if isinstance(warning, dict)]
+    quotes = (one.get("providerMessage") or one.get("message") for one in said)
+    return Freshness(
+        product=state.product,
+        is_updated=state.is_updated,
+        as_of=state.collected_at,
+        is_over_quota=any(_is_quota(one) for one in said),
+        quotes=tuple(quote for quote in quotes if isinstance(quote, str) and quote),
+    )
+
+
+def _is_quota(warning: object) -> bool:
+    return isinstance(warning, dict) and str(warning.get("code")) in QUOTA_CODES
 
 
 def connections(user: User) -> tuple[Connection, ...]:
@@ -96,6 +155,12 @@ def connection(item: Item) -> Connection:
     if accounts is None:
         accounts = list(item.accounts.all())
     return Connection(item, _state(item), tuple(accounts), item.collected_at)
+
+
+def in_detail(item: Item) -> Connection:
+    """One connection, with each product and what could not be read."""
+    products = tuple(_freshness(state) for state in item.product_states.all())
+    return replace(connection(item), products=products, unreadable=item.unreadable.count())
 
 
 def balances(
@@ -128,6 +193,8 @@ def _state(item: Item) -> State:
 def _state_at_the_bank(item: Item) -> State | None:
     if item.execution_status in REVOKED:
         return State.CONSENT_ENDED
+    if item.execution_status == PENDING:
+        return State.WAITING_APPROVAL
     by_status = {
         Item.Status.LOGIN_ERROR: State.LOGIN_ERROR,
         Item.Status.WAITING_USER_INPUT: State.WAITING_INPUT,
@@ -144,4 +211,13 @@ def _state_here(item: Item) -> State:
         return State.UNREACHABLE
     if item.sync.is_behind:
         return State.READING
-    return State.PARTIAL if item.execution_status == "PARTIAL_SUCCESS" else State.FINE
+    if item.execution_status != "PARTIAL_SUCCESS":
+        return State.FINE
+    return State.QUOTA if _waits_for_the_month(item) else State.PARTIAL
+
+
+def _waits_for_the_month(item: Item) -> bool:
+    """Every product that is missing is missing for that reason: asking again would change nothing."""
+    told = [one for one in (item.status_detail or {}).values() if isinstance(one, dict)]
+    missing = [one for one in told if one.get("isUpdated") is False]
+    return bool(missing) and all(any(map(_is_quota, one.get("warnings") or [])) for one in missing)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 
-from banking.models import CategoryTree, Transaction
+from banking.models import CategoryTree, Reappearance, Transaction
 from banking.reports.scope import Scope
 
 PAGE = 100
@@ -68,3 +68,10 @@ def _after(rows, before: str):  # type: ignore[no-untyped-def]
 
 def _cursor(row: Transaction) -> str:
     return f"{row.local_date.isoformat()}_{row.id}"
+
+
+def perhaps(row: Transaction) -> list[Transaction]:
+    """Rows that went, as which this one may have come back: for the person to say."""
+    offers = Reappearance.objects.offered().filter(came_id=row.id)
+    gone = Transaction.objects.filter(id__in=offers.values("gone_id"), user_id=row.user_id)
+    return list(gone.exclude(deleted_at=None).select_related("person_category"))

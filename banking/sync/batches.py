@@ -1,11 +1,11 @@
 """Pages on their way into the database: gathered until a batch is worth its commit, and remembered."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from banking.pluggy import PluggyError, Rows, payloads
+from banking.pluggy import PluggyError, Rows, Unreadable, payloads
 
 # A commit costs as much as writing a few hundred rows (bench/sync.py); a lost batch is read again, and the
 # lease must be renewed in time however slowly pages come.
@@ -19,6 +19,7 @@ class Batch:
 
     asked_at: datetime  # when the first of its pages was asked for
     rows: list[payloads.Transaction] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
     after: str = ""
 
 
@@ -26,11 +27,13 @@ class Batch:
 class Found:
     """What a stream of pages held."""
 
-    ids: set[UUID] = field(default_factory=set)
+    ids: set[UUID] = field(default_factory=set)  # of what cannot be read, too
     newest: datetime | None = None  # Pluggy's createdAt
+    has_nameless: bool = False  # something without an id that can be read: any row of ours could be it
 
-    def add(self, rows: list[payloads.Transaction]) -> None:
-        self.ids |= {row.id for row in rows}
+    def add(self, rows: Sequence[payloads.Transaction], unreadable: Sequence[Unreadable] = ()) -> None:
+        self.ids |= {row.id for row in rows} | {one.id for one in unreadable if one.id}
+        self.has_nameless |= any(one.id is None for one in unreadable)
         made = [row.created_at for row in rows]
         self.newest = max([*made, *([self.newest] if self.newest else [])], default=None)
 
@@ -41,13 +44,14 @@ def batches(pages: Iterable[Rows], *, now: Callable[[], datetime]) -> Iterator[B
     try:
         for page in pages:
             batch.rows += page.rows
+            batch.unreadable += page.unreadable
             batch.after = page.after
             if len(batch.rows) >= MOST_ROWS or now() - batch.asked_at > LONGEST:
                 yield batch
                 batch = Batch(now())
     except PluggyError:
-        if batch.rows:
+        if batch.rows or batch.unreadable:
             yield batch
         raise
-    if batch.rows:
+    if batch.rows or batch.unreadable:
         yield batch

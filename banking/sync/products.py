@@ -75,21 +75,23 @@ class ProductReader:
         self._write(partial(products.balances, self.item, now=self.now()))
 
     def _bills(self) -> None:
-        for account in self.item.accounts.filter(type=Account.Type.CREDIT, missing_since=None):
+        for account in self.item.accounts.filter(type=Account.Type.CREDIT, missing_since=None).select_related(
+            "item"
+        ):
             listed = self.client.bills(account.id)
-            self._write(partial(products.bills, account, listed))
+            self._write(partial(products.bills, account, listed, now=self.now()))
 
     def _investments(self) -> None:
         listed = self.client.investments(self.item.id)
         self._write(partial(products.investments, self.item, listed, now=self.now()))
 
     def _investment_transactions(self) -> None:
-        for investment in self.item.investments.filter(missing_since=None):
+        for investment in self.item.investments.filter(missing_since=None).select_related("item"):
             try:
                 listed = self.client.investment_transactions(investment.id)
             except Gone:
                 continue  # sold between the two questions; the next list will say so
-            self._write(partial(products.investment_transactions, investment, listed))
+            self._write(partial(products.investment_transactions, investment, listed, now=self.now()))
 
     def _loans(self) -> None:
         listed = self.client.loans(self.item.id)

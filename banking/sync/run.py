@@ -85,7 +85,7 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
 
 def _read_accounts(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> None:
     listed = client.accounts(item.id)
-    if not listed and item.accounts.exists():
+    if not listed and not listed.unreadable and item.accounts.exists():
         # A consent that ended answers so, and a bank's bad moment: neither says that accounts are gone.
         raise Unavailable(f"no accounts listed for item {item.id}, which has some")
     with lease.writing(now()):
@@ -175,4 +175,5 @@ def _close(run: SyncRun, outcome: str, now: datetime, error: str = "") -> None:
         rows_written=run.rows_written,
         rows_removed=run.rows_removed,
         rows_held=run.rows_held,
+        rows_unreadable=run.rows_unreadable,
     )

@@ -1,7 +1,7 @@
 """Write amounts, shares, dates, states and links the same way on every page."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from banking.documents import punctuated
-from banking.models import Account, SyncRun, Transaction
+from banking.models import Account, Item, SyncRun, Transaction
 from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
@@ -29,6 +29,7 @@ MINUS, NO_BREAK_SPACE, MASK = "\u2212", "\u00a0", "•"
 SYMBOLS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
 CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
+CONSENT_ENDS_SOON = timedelta(days=30)
 NAMED_SLICES = 7  # of a donut; what is smaller shares one slice
 SLICE_GAP = Decimal("0.7")
 ICONS = {
@@ -231,6 +232,20 @@ def error_words(connection: Connection) -> str:
     """What the bank's own error means, when it says more than the state."""
     code = connection.item.error_code or connection.item.execution_status
     return str(words.ERRORS.get(code, ""))
+
+
+@register.filter
+def product_words(product: str) -> str:
+    return str(words.PRODUCTS.get(product, product))
+
+
+@register.filter
+def consent(item: Item) -> str:
+    """`ended`, `ending` within a month, or nothing that a person should know now."""
+    if item.consent_expires_at is None or item.disconnected_at or item.gone_at:
+        return ""
+    left = item.consent_expires_at - timezone.now()
+    return "ended" if left < timedelta() else "ending" if left < CONSENT_ENDS_SOON else ""
 
 
 @register.filter

@@ -2,32 +2,35 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import msgspec
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from banking.classify import AccountFacts
-from banking.models import Account, Item
+from banking.models import Account, Item, UnreadableRow
 from banking.pluggy import payloads
-from banking.upsert.values import day
+from banking.upsert import records
+from banking.upsert.records import Place
+from banking.upsert.values import day, text
 
 
 def store(item: Item, listed: Sequence[payloads.Account], *, now: datetime) -> list[Account]:
     """Write the accounts that the bank lists; one that it no longer lists is marked, never removed."""
-    mine = [one for one in listed if one.item_id == item.id]
-    foreign = set(
-        Account.objects.filter(id__in=[one.id for one in mine])
-        .exclude(item=item)
-        .values_list("id", flat=True)
-    )
-    rows = [_row(item, one, now) for one in mine if one.id not in foreign]
+    place = Place(item, UnreadableRow.What.ACCOUNT)
+    sound, aside = records.sound(listed, partial(_row, item, now=now), place=place, now=now)
+    ids = [row.id for row in sound]
+    foreign = set(Account.objects.filter(id__in=ids).exclude(item=item).values_list("id", flat=True))
+    rows = [row for row in sound if row.id not in foreign]
     if rows:
         Account.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["id"], update_fields=_ACCOUNT_COLUMNS
         )
-        item.accounts.exclude(id__in=[row.id for row in rows]).filter(missing_since=None).update(
-            missing_since=now
+        item.accounts.exclude(id__in={*ids, *aside}).update(
+            missing_since=Coalesce("missing_since", now), missing_reads=F("missing_reads") + 1
         )
-    return list(item.accounts.filter(id__in=[row.id for row in rows]))
+    return list(item.accounts.filter(id__in=[row.id for row in rows]).select_related("item__connector"))
 
 
 _ACCOUNT_COLUMNS = [
@@ -37,29 +40,31 @@ _ACCOUNT_COLUMNS = [
 ]
 
 
-def _row(item: Item, payload: payloads.Account, now: datetime) -> Account:
+def _row(item: Item, payload: payloads.Account, *, now: datetime) -> Account:
+    if payload.item_id != item.id:
+        raise ValueError("itemId: it says that it belongs to another connection")
     bank, credit = payload.bank_data or payloads.BankData(), payload.credit_data or payloads.CreditData()
     details = {"bankData": payload.bank_data, "creditData": payload.credit_data}
     return Account(
         id=payload.id,
         user_id=item.user_id,
         item=item,
-        type=payload.type[:10],
-        subtype=(payload.subtype or "")[:40],
-        number=(payload.number or "")[:60],
-        name=payload.name[:200],
-        marketing_name=(payload.marketing_name or "")[:200],
-        owner_name=(payload.owner or "")[:200],
-        currency=payload.currency_code[:3],
+        type=text(payload.type, 10),
+        subtype=text(payload.subtype, 40),
+        number=text(payload.number, 60),
+        name=text(payload.name, 200),
+        marketing_name=text(payload.marketing_name, 200),
+        owner_name=text(payload.owner, 200),
+        currency=payload.currency_code,
         balance=payload.balance,
-        brand=(credit.brand or "")[:40],
-        level=(credit.level or "")[:40],
+        brand=text(credit.brand, 40),
+        level=text(credit.level, 40),
         credit_limit=credit.credit_limit,
         available_limit=credit.available_credit_limit,
         minimum_payment=credit.minimum_payment,
         closes_on=day(credit.balance_close_date),
         due_on=day(credit.balance_due_date),
-        transfer_number=(bank.transfer_number or "")[:60],
+        transfer_number=text(bank.transfer_number, 60),
         overdraft_limit=bank.overdraft_contracted_limit,
         invested_balance=bank.automatically_invested_balance,
         details=msgspec.to_builtins({key: part for key, part in details.items() if part}, str_keys=True),
@@ -67,6 +72,7 @@ def _row(item: Item, payload: payloads.Account, now: datetime) -> Account:
         bank_updated_at=payload.updated_at,
         read_at=now,
         missing_since=None,
+        missing_reads=0,
     )
 
 

@@ -3,25 +3,32 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from banking.classify import local_date
-from banking.models import Account, Item
+from banking.models import Account, Item, UnreadableRow
 from banking.models.products import BalanceOnDay, Bill, Investment, InvestmentTransaction, Loan
 from banking.pluggy import payloads
-from banking.upsert import records
+from banking.upsert import records, unreadable
+from banking.upsert.records import Place
 from banking.upsert.values import day, text
 
 
-def bills(account: Account, listed: Iterable[payloads.Bill]) -> int:
+def bills(account: Account, listed: Iterable[payloads.Bill], *, now: datetime) -> int:
     """Closed bills stay when the bank lists them no longer: they are history."""
-    rows = [_bill(account, one, due_on) for one in listed if (due_on := day(one.due_date))]
+    place = Place(account.item, UnreadableRow.What.BILL, account)
+    rows, _ = records.sound(listed, partial(_bill, account), place=place, now=now)
     return records.store(rows, parent="account")
 
 
-def _bill(account: Account, payload: payloads.Bill, due_on: date) -> Bill:
+def _bill(account: Account, payload: payloads.Bill) -> Bill:
+    due_on = day(payload.due_date)
+    if due_on is None:
+        raise ValueError("dueDate: not a day")
     return Bill(
         id=payload.id,
         user_id=account.user_id,
@@ -29,7 +36,7 @@ def _bill(account: Account, payload: payloads.Bill, due_on: date) -> Bill:
         due_on=due_on,
         closes_on=day(payload.bill_closing_date),
         total=payload.total_amount,
-        currency=text(payload.total_amount_currency_code, 3),
+        currency=payload.total_amount_currency_code,
         minimum_payment=payload.minimum_payment_amount,
         allows_instalments=payload.allows_installments,
         finance_charges=_plain(payload.finance_charges or []),
@@ -38,11 +45,14 @@ def _bill(account: Account, payload: payloads.Bill, due_on: date) -> Bill:
 
 
 def investments(item: Item, listed: Sequence[payloads.Investment], *, now: datetime) -> int:
-    rows = [_investment(item, one) for one in listed if one.item_id in (None, item.id)]
-    return records.store(rows, parent="item") + records.mark_missing(item.investments.all(), rows, now=now)
+    place = Place(item, UnreadableRow.What.INVESTMENT)
+    rows, aside = records.sound(listed, partial(_investment, item), place=place, now=now)
+    missing = records.mark_missing(item.investments.all(), rows, aside=aside, now=now)
+    return records.store(rows, parent="item") + missing
 
 
 def _investment(item: Item, payload: payloads.Investment) -> Investment:
+    _refuse_stranger(item, payload.item_id)
     return Investment(
         id=payload.id,
         user_id=item.user_id,
@@ -53,7 +63,7 @@ def _investment(item: Item, payload: payloads.Investment) -> Investment:
         code=text(payload.code, 40),
         isin=text(payload.isin, 20),
         issuer=text(payload.issuer, 200),
-        currency=text(payload.currency_code, 3),
+        currency=payload.currency_code,
         balance=payload.balance,
         gross=payload.amount,
         invested=payload.amount_original,
@@ -72,14 +82,27 @@ def _investment(item: Item, payload: payloads.Investment) -> Investment:
     )
 
 
-def investment_transactions(investment: Investment, listed: Iterable[payloads.InvestmentTransaction]) -> int:
-    rows = [_investment_transaction(investment, one, on) for one in listed if (on := day(one.date))]
+def _refuse_stranger(item: Item, item_id: UUID | None) -> None:
+    if item_id not in (None, item.id):
+        raise ValueError("itemId: it says that it belongs to another connection")
+
+
+def investment_transactions(
+    investment: Investment, listed: Iterable[payloads.InvestmentTransaction], *, now: datetime
+) -> int:
+    item, what = investment.item, UnreadableRow.What.INVESTMENT_TRANSACTION
+    rows, refused = records.judged(listed, partial(_investment_transaction, investment))
+    unreadable.forget(item, what, [row.id for row in rows])
+    unreadable.remember(item, what, refused, now=now)
     return records.store(rows, parent="investment")
 
 
 def _investment_transaction(
-    investment: Investment, payload: payloads.InvestmentTransaction, on: date
+    investment: Investment, payload: payloads.InvestmentTransaction
 ) -> InvestmentTransaction:
+    on = day(payload.date)
+    if on is None:
+        raise ValueError("date: not a day")
     return InvestmentTransaction(
         id=payload.id,
         user_id=investment.user_id,
@@ -98,11 +121,14 @@ def _investment_transaction(
 
 
 def loans(item: Item, listed: Sequence[payloads.Loan], *, now: datetime) -> int:
-    rows = [_loan(item, one) for one in listed if one.item_id in (None, item.id)]
-    return records.store(rows, parent="item") + records.mark_missing(item.loans.all(), rows, now=now)
+    place = Place(item, UnreadableRow.What.LOAN)
+    rows, aside = records.sound(listed, partial(_loan, item), place=place, now=now)
+    missing = records.mark_missing(item.loans.all(), rows, aside=aside, now=now)
+    return records.store(rows, parent="item") + missing
 
 
 def _loan(item: Item, payload: payloads.Loan) -> Loan:
+    _refuse_stranger(item, payload.item_id)
     parts = payload.installments or payloads.LoanInstallments()
     paid = payload.payments or payloads.LoanPayments()
     return Loan(
@@ -112,7 +138,7 @@ def _loan(item: Item, payload: payloads.Loan) -> Loan:
         name=text(payload.product_name, 200),
         kind=text(payload.kind, 40),
         type=text(payload.type, 80),
-        currency=text(payload.currency_code, 3),
+        currency=payload.currency_code,
         contracted=payload.contract_amount,
         outstanding=paid.contract_outstanding_balance,
         contracted_on=day(payload.contract_date),

@@ -1,14 +1,55 @@
 """Records that come in lists of few: compared in memory, and only those that differ are written."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.db import models
 
+from banking.models import Account, Item
+from banking.pluggy import Listing, Unreadable
+from banking.upsert import bounds, unreadable
+
 M = TypeVar("M", bound=models.Model)
+P = TypeVar("P")
 # What comes from nowhere but here: not to be overwritten by a list of the bank.
 NOT_COMPARED = frozenset({"id", "user", "missing_since"})
+
+
+class Place(NamedTuple):
+    """Where a list comes from and what it holds, for what cannot be read of it."""
+
+    item: Item
+    what: str
+    account: Account | None = None
+
+
+def sound(
+    listed: Iterable[P], build: Callable[[P], M], *, place: Place, now: datetime
+) -> tuple[list[M], set[UUID]]:
+    """The rows of a whole list, and the ids of what cannot be read of it, which is kept aside."""
+    rows, refused = judged(listed, build)
+    unreadable.remember_all(place.item, place.what, refused, account=place.account, now=now)
+    return rows, bounds.ids(refused)
+
+
+def judged(listed: Iterable[P], build: Callable[[P], M]) -> tuple[list[M], list[Unreadable]]:
+    """Each built by `build`, once, and checked; what cannot be read of the list has its reason."""
+    rows: dict[Any, M] = {}
+    refused = list(listed.unreadable) if isinstance(listed, Listing) else []
+    for one in listed:
+        try:
+            row = build(one)
+            reason = bounds.record_problem(row)
+        except (ValueError, ArithmeticError) as error:
+            refused.append(Unreadable.of(one, str(error) or type(error).__name__))
+            continue
+        if reason:
+            refused.append(Unreadable.of(one, reason))
+        else:
+            rows[row.pk] = row
+    return list(rows.values()), refused
 
 
 def store(rows: Sequence[M], *, parent: str) -> int:
@@ -45,9 +86,11 @@ def _value(row: models.Model, name: str) -> Any:
     return round(value, 8) if value is not None and isinstance(field, models.DecimalField) else value
 
 
-def mark_missing(expected: models.QuerySet[M], listed: Iterable[M], *, now: datetime) -> int:
-    """Records that a list of the bank no longer holds; an empty list proves nothing."""
-    ids = [row.pk for row in listed]
+def mark_missing(
+    expected: models.QuerySet[M], listed: Iterable[M], *, aside: Iterable[UUID] = (), now: datetime
+) -> int:
+    """Records that a list of the bank no longer holds, `aside` included; an empty list proves nothing."""
+    ids = [*(row.pk for row in listed), *aside]
     if not ids:
         return 0
     return expected.exclude(pk__in=ids).filter(missing_since=None).update(missing_since=now)

@@ -222,14 +222,14 @@ def _details(card: payloads.CreditCardMetadata, payment: payloads.PaymentData) -
         return "{}"
     kept = {
         "totalAmount": None if card.total_amount is None else str(card.total_amount),
-        "payeeMCC": card.payee_mcc,
+        "payeeMCC": card.payee_mcc if not isinstance(card.payee_mcc, int) or card.payee_mcc < 10**9 else None,
         "feeType": card.fee_type,
         "otherCreditsType": card.other_credits_type,
-        "reason": payment.reason and payment.reason[:500],
+        "reason": payment.reason,
         "referenceNumber": payment.reference_number,
     }
-    found = {key: value for key, value in kept.items() if value is not None}
-    return text(json.dumps(found), 10_000) if found else "{}"
+    found = {key: value[:500] if isinstance(value, str) else value for key, value in kept.items()}
+    return text(json.dumps({key: value for key, value in found.items() if value is not None}), 100_000)
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:

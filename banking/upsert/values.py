@@ -16,7 +16,7 @@ def day(value: str | None) -> date | None:
         return None
     try:
         return date.fromisoformat(value) if len(value) == 10 else local_date(datetime.fromisoformat(value))
-    except ValueError:
+    except (ValueError, OverflowError):  # also the year 1, which has no moment in São Paulo
         return None
 
 

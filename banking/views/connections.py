@@ -31,7 +31,7 @@ from banking.views.words import refusal_words
 @require_safe
 def connections_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    mine = connections.connections(user)
+    mine = connections.detailed(user)
     context = {
         "connections": mine,
         "balances": connections.balances(mine),
@@ -45,7 +45,7 @@ def connections_list(request: HttpRequest) -> HttpResponse:
 def connection(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(request, item_id)
     context = {
-        "connection": connections.connection(item),
+        "connection": connections.in_detail(item),
         "runs": item.runs.all()[:10],
         "news": connections.news(signed_in(request)),
     }

@@ -35,8 +35,8 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         raise Http404
     user = signed_in(request)
     try:
-        item = item_of(user, _uuid(query["item"])) if query.get("item") else None
-        account = account_of(user, _uuid(query["account"])) if query.get("account") else None
+        item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
+        account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
     except NotFound as error:
         raise Http404 from error
     scope = Scope(
@@ -111,7 +111,7 @@ def _text(query: Mapping[str, str], name: str) -> str:
     return query.get(name, "").replace("\x00", "").strip()
 
 
-def _uuid(text: str) -> UUID:
+def uuid_or_404(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:

@@ -8,8 +8,9 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
@@ -80,8 +81,25 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
             raise Http404 from error
         messages.success(request, _("Saved."))
         return redirect("transaction", transaction_id=row.id)
-    context = {"row": row, "form": form}
+    context = {"row": row, "form": form, "perhaps": transactions.perhaps(row)}
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def reappearance(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
+    """The person's answer to the question whether a row is the one that went."""
+    mine = Transaction.objects.of(scopes.signed_in(request))
+    row = get_object_or_404(mine.live().select_related("account"), id=transaction_id)
+    gone = get_object_or_404(mine, id=scopes.uuid_or_404(request.POST.get("gone", "")))
+    is_same = request.POST.get("answer") == "same"
+    try:
+        answer = actions.take_over if is_same else actions.decline
+        if answer(row, gone, now=timezone.now()):
+            messages.success(request, _("Taken over.") if is_same else _("Saved."))
+    except ObjectDoesNotExist as error:  # disconnected at this very moment
+        raise Http404 from error
+    return redirect("transaction", transaction_id=row.id)
 
 
 def _said(row: Transaction) -> dict[str, Any]:

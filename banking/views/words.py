@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import Kind, SyncRun
+from banking.models import Kind, Product, SyncRun
 from banking.reports.connections import State
 
 Text = str | Promise
@@ -34,6 +34,11 @@ STATES: dict[State, Words] = {
         "warn",
         "refresh",
     ),
+    State.QUOTA: Words(
+        _("Partly up to date"),
+        _("This month's readings at the bank are used up. The rest comes by itself next month."),
+        "warn",
+    ),
     State.UNREACHABLE: Words(
         _("Waiting for Pluggy"),
         _("The data could not be read just now. It is tried again by itself; nothing is lost."),
@@ -51,6 +56,11 @@ STATES: dict[State, Words] = {
         _("Approve the access in your bank's app."),
         "warn",
         "reconnect",
+    ),
+    State.WAITING_APPROVAL: Words(
+        _("The bank waits for your approval"),
+        _("Approve the access in your bank's app. It then goes on by itself."),
+        "warn",
     ),
     State.LOGIN_ERROR: Words(
         _("The bank did not accept the sign-in"),
@@ -97,6 +107,15 @@ ERRORS: dict[str, Text] = {
     "USER_NOT_SUPPORTED": _("This kind of account is not supported."),
     "SITE_NOT_AVAILABLE": _("The bank cannot be reached. It is tried again by itself."),
     "CONNECTION_ERROR": _("The bank cannot be reached. It is tried again by itself."),
+}
+
+PRODUCTS: dict[str, Text] = {
+    Product.ACCOUNTS: _("Accounts"),
+    Product.CREDIT_CARDS: _("Cards and bills"),
+    Product.TRANSACTIONS: _("Transactions"),
+    Product.INVESTMENTS: _("Investments"),
+    Product.INVESTMENT_TRANSACTIONS: _("Movements of investments"),
+    Product.LOANS: _("Loans"),
 }
 
 # How a run ended: nothing of its inside, and what happens next.

@@ -86,18 +86,22 @@ def test_a_cursor_that_leads_in_a_circle_ends(client: Client, pluggy: LocalPlugg
 
 
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", '"a lot"', "null", "[]"])
-def test_a_row_without_a_readable_amount_is_not_guessed(
+def test_a_row_without_a_readable_amount_is_not_guessed_and_takes_no_other_with_it(
     client: Client, pluggy: LocalPluggy, amount: str
 ) -> None:
+    """A-64. Texts like "NaN" are found when the columns' bounds are checked (test_unreadable)."""
     row = (
         f'{{"id":"{uuid.uuid4()}","accountId":"{uuid.uuid4()}","description":"x","currencyCode":"BRL",'
         f'"amount":{amount},"date":"2026-11-20T00:00:00Z","createdAt":"2026-11-20T00:00:00Z",'
         '"updatedAt":"2026-11-20T00:00:00Z"}'
     )
-    body = f'{{"results":[{row}],"next":null}}'
+    good = row.replace(f'"amount":{amount}', '"amount":-1.5')
+    body = f'{{"results":[{row},{good}],"next":null}}'
     pluggy.fault("status", "/v2/transactions", status=200, body=body)
-    with pytest.raises(Unavailable):
-        list(client.transactions(uuid.uuid4()))
+    (page,) = client.transactions(uuid.uuid4())
+    read = [one.amount for one in page.rows if one.amount.is_finite()]
+    assert read == [Decimal("-1.5")]
+    assert all("amount" in one.reason and one.id for one in page.unreadable)
 
 
 def test_amounts_are_read_from_the_text(client: Client, pluggy: LocalPluggy) -> None:
@@ -107,7 +111,7 @@ def test_amounts_are_read_from_the_text(client: Client, pluggy: LocalPluggy) -> 
         '"updatedAt":"2026-11-20T00:00:00Z","type":"SOMETHING NEW","future":{"field":1}}'
     )
     pluggy.fault("status", "/v2/transactions", status=200, body=f'{{"results":[{row}],"next":null}}')
-    (((found,), _),) = client.transactions(uuid.uuid4())
+    (((found,), *_),) = client.transactions(uuid.uuid4())
     assert found.amount == Decimal("2431.5285")
 
 

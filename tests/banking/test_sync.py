@@ -1,10 +1,8 @@
 """sync: what the local Pluggy holds is what our tables hold, whatever was told or not told."""
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,63 +14,14 @@ from accounts.models import User
 from banking import rollups
 from banking.actions import connections
 from banking.application import pluggy as our_client
-from banking.models import Account, Item, SyncHint, SyncRun, SyncState, Transaction
+from banking.models import Account, SyncRun, SyncState, Transaction
 from banking.pluggy import Client
 from banking.sync import lease, sync_item
 from tests.localpluggy import SANDBOX_BANK, LocalPluggy, forget_limits
 from tests.payloads import bound_item
+from tests.syncing import LATER, a_row, changed, hint_of, live, remote, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
-
-
-@pytest.fixture
-def connect(pluggy: LocalPluggy) -> Callable[..., Item]:
-    """Connect a bank for a person and read it once."""
-
-    def connected(user: User, **options: Any) -> Item:
-        item_id = pluggy.connect(user.reference, **options)
-        item = connections.claim(user, UUID(item_id), client=our_client(), now=timezone.now())
-        run(item)
-        return item
-
-    return connected
-
-
-def run(item: Item, *, after: timedelta = timedelta()) -> SyncRun:
-    sync_item(item.id, client=our_client(), now=lambda: timezone.now() + after)
-    return item.runs.latest("id")
-
-
-LATER = timedelta(hours=2)  # whatever was waited for after a failure is over
-
-
-def changed(item: Item, **hint: Any) -> None:
-    """As the inbox does on an event."""
-    with transaction.atomic():
-        seq = SyncState.objects.mark_changed(item.id, now=timezone.now())
-        if hint:
-            SyncHint.objects.create(item=item, seq=seq, **hint)
-
-
-def live(item: Item) -> dict[str, Decimal]:
-    rows = Transaction.objects.filter(account__item=item).live()
-    return {str(row.id): row.amount for row in rows}
-
-
-def remote(pluggy: LocalPluggy, item: Item) -> dict[str, Decimal]:
-    by_account = pluggy.truth(str(item.id))["transactions"].values()
-    return {row["id"]: Decimal(str(row["amount"])) for rows in by_account for row in rows}
-
-
-def a_row(item: Item, **filters: Any) -> Transaction:
-    found = Transaction.objects.filter(account__item=item, account__type="BANK", **filters).live()
-    row = found.order_by("-occurred_at").first()
-    assert row is not None
-    return row
-
-
-def hint_of(row: Transaction, kind: str) -> dict[str, Any]:
-    return {"kind": kind, "account_id": row.account_id, "transaction_ids": [row.id]}
 
 
 def test_the_first_run_reads_everything(alice: User, pluggy: LocalPluggy, connect: Any) -> None:

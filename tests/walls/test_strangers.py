@@ -18,6 +18,7 @@ Make = Callable[[Item, Transaction], list[Any]]
 # Each address of the product: its arguments, and its methods. A new address must be added here.
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
+    "reappearance": (lambda item, row: [row.id], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),

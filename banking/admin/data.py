@@ -1,16 +1,23 @@
-"""The bank's side in the admin: to look at, never to change what a bank said."""
+"""Connections, accounts and rows in the admin, and what an operator may do with a connection."""
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db import transaction
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from banking import tasks
-from banking.models import Account, Alarm, Category, Connector, Item, SyncRun, SyncState, Transaction
+from banking.actions import operations
+from banking.models import Account, Alarm, Category, Connector, Item, SyncRun, Transaction
 from pfm.admin import ReadOnly
 
 RUN_COLUMNS = (
@@ -20,6 +27,7 @@ RUN_COLUMNS = (
     "rows_written",
     "rows_removed",
     "rows_held",
+    "rows_unreadable",
     "error",
 )
 
@@ -48,12 +56,13 @@ class ItemAdmin(ReadOnly):
         "synced_at",
         "behind",
         "next_auto_sync_at",
+        "timeline",
     )
     list_filter = ("status", "execution_status", "connector")
     search_fields = ("id", "user__email", "connector__name")
     list_select_related = ("connector", "user", "sync")
     inlines = (RunInline,)
-    actions = ("sync_now",)
+    actions = ("sync_now", "release")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         latest = SyncRun.objects.filter(item=OuterRef("pk")).order_by("-id").values("outcome")[:1]
@@ -72,13 +81,42 @@ class ItemAdmin(ReadOnly):
     def behind(self, item: Item) -> bool:
         return item.sync.is_behind
 
+    @admin.display(description="story")
+    def timeline(self, item: Item) -> SafeString:
+        return format_html(
+            '<a href="{}">timeline</a>', reverse("admin:webhooks_item_timeline", args=[item.id])
+        )
+
     @admin.action(description="Read from Pluggy again", permissions=["operate"])
     def sync_now(self, request: HttpRequest, items: QuerySet[Item]) -> None:
         for item in items:
-            with transaction.atomic():
-                SyncState.objects.mark_changed(item.id, now=timezone.now(), at_once=True)
+            operations.read_again(item, now=timezone.now())
             tasks.ring(item.id)
         self.message_user(request, f"{len(items)} items are being read again.", messages.SUCCESS)
+
+    @admin.action(description="Release the lease", permissions=["operate"])
+    def release(self, request: HttpRequest, items: QuerySet[Item]) -> None:
+        for item in items:
+            operations.release_lease(item, now=timezone.now())
+            tasks.ring(item.id)
+        self.message_user(request, f"{len(items)} leases are released.", messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        operate = self.admin_site.admin_view(require_POST(self.operate))
+        return [path("<uuid:item_id>/operate/", operate, name="banking_item_operate"), *super().get_urls()]
+
+    def operate(self, request: HttpRequest, item_id: UUID) -> HttpResponse:
+        """The buttons of the timeline: one thing with one item."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        now, item = timezone.now(), get_object_or_404(Item, id=item_id)
+        if request.POST.get("do") == "release":
+            operations.release_lease(item, now=now)
+        else:
+            operations.read_again(item, now=now, full=request.POST.get("do") == "full")
+        tasks.ring(item.id)
+        self.message_user(request, "It is being read again.", messages.SUCCESS)
+        return redirect("admin:webhooks_item_timeline", item_id=item.id)
 
 
 @admin.register(SyncRun)
