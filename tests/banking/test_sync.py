@@ -271,6 +271,18 @@ def test_a_place_that_pluggy_no_longer_knows_is_forgotten(alice: User, pluggy: L
     assert live(item) == remote(pluggy, item)
 
 
+def test_a_quiet_account_is_not_read_from_its_first_row_again(
+    alice: User, pluggy: LocalPluggy, connect: Any
+) -> None:
+    item = connect(alice)
+    pluggy.control("POST", "/clock", days=3)
+    pluggy.settled(str(item.id))
+    changed(item)
+    whole = run(item).rows_read
+    changed(item)
+    assert run(item).rows_read < whole / 3
+
+
 def test_an_empty_answer_removes_nothing(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
     item = connect(alice)
     savings = item.accounts.get(subtype="SAVINGS_ACCOUNT")

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,16 +119,17 @@ def _columns(entry: Entry, numbers: Numbers, named: dict[str, Json]) -> tuple[An
     merchant = data.get("merchant") or {}
     if merchant.get("cnpj"):
         named[merchant["cnpj"]] = merchant
-    key = (numbers[data["accountId"]], milliseconds(data["date"]), short(data["id"]))
-    return (*key, _created(data), entry.cents, data["status"], int(entry.told), pack(data))
+    key = (numbers[data["accountId"]], _moment(data, "date", "createdAt"), short(data["id"]))
+    created = _moment(data, "createdAt", "date")
+    return (*key, created, entry.cents, data["status"], int(entry.told), pack(data))
 
 
-def _created(data: Json) -> int:
-    """When the row was first seen; a raw row of somebody's file that does not say it counts from its date."""
-    try:
-        return milliseconds(data["createdAt"])
-    except (KeyError, TypeError, ValueError):
-        return milliseconds(data["date"])
+def _moment(data: Json, *names: str) -> int:
+    """The first of these that can be read: a raw row may say anything, and pages need a place for it."""
+    for name in names:
+        with suppress(KeyError, TypeError, ValueError, OverflowError):
+            return milliseconds(data[name])
+    return 0
 
 
 def delete_transaction(database: Database, kept: Kept) -> None:
