@@ -205,6 +205,7 @@ def test_a_full_reading_repairs_what_no_event_would(read: Item) -> None:
     rows = Transaction.objects.filter(account__item=read, account__subtype="CHECKING_ACCOUNT")
     old = rows.live().order_by("local_date")[0]
     Transaction.objects.filter(id=old.id).update(description="WRONG")
+    read.accounts.update(created_read_to=timezone.now() + timedelta(hours=2))  # beyond the overlap, too
     call_command("sync_item", str(read.id))
     assert Transaction.objects.get(id=old.id).description == "WRONG"
     call_command("sync_item", str(read.id), "--full")
