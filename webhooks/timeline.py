@@ -9,14 +9,24 @@ from webhooks.models import Event
 
 MOST = 200  # of each kind
 
-# What the errors of the border mean (banking/pluggy/errors.py), and whose turn it is.
+# What the errors of the border mean (banking/pluggy/errors.py), and what follows as long as it is tried.
 MEANINGS = {
-    "Limited": "Pluggy's limit for requests was reached. It goes on by itself when the limit ends.",
-    "Unauthorized": "Pluggy refuses our client id or secret. Every sync waits: check the configuration.",
-    "Unavailable": "Pluggy did not answer, or not with what was asked for. It is tried again by itself.",
-    "Gone": "Pluggy says that something which was asked for does not exist.",
-    "Refused": "Pluggy understood the request and said no.",
+    "Limited": (
+        "Pluggy's limit for requests was reached.",
+        "It goes on by itself when the limit ends.",
+    ),
+    "Unauthorized": (
+        "Pluggy refuses our client id or secret.",
+        "Every sync waits: check the configuration.",
+    ),
+    "Unavailable": (
+        "Pluggy did not answer, or not with what was asked for.",
+        "It is tried again by itself.",
+    ),
+    "Gone": ("Pluggy says that something which was asked for does not exist.", ""),
+    "Refused": ("Pluggy understood the request and said no.", ""),
 }
+OURS = ("A fault in our own program, which should be looked at.", "It is tried again by itself.")
 RUNS = {
     SyncRun.Outcome.RUNNING: ("Reading", "busy"),
     SyncRun.Outcome.SUCCEEDED: ("Read", "good"),
@@ -44,6 +54,7 @@ class Moment:
     tone: str  # good, busy, warn, bad, off
     trouble: str = ""
     detail: str = ""
+    held_id: int | None = None  # a review that has a page of its own
 
 
 def story(item: Item) -> list[Moment]:
@@ -58,9 +69,8 @@ def _events(item: Item) -> Iterator[Moment]:
         facts = [meaning, event.reason, f"by {event.triggered_by}" if event.triggered_by else ""]
         facts += [f"delivered {event.deliveries} times"] if event.deliveries > 1 else []
         facts += [f"tried {event.attempts} times"] if event.attempts else []
-        yield Moment(
-            event.received_at, "event", event.name, _joined(facts), tone, meaning_of(event.error), event.error
-        )
+        trouble = meaning_of(event.error, is_over=event.state == Event.State.DEAD)
+        yield Moment(event.received_at, "event", event.name, _joined(facts), tone, trouble, event.error)
 
 
 def _runs(item: Item) -> Iterator[Moment]:
@@ -78,21 +88,21 @@ def _reviews(item: Item) -> Iterator[Moment]:
         is_open = held.state in (HeldDeletion.State.HELD, HeldDeletion.State.APPROVED)
         decided = f"decided by {held.decided_by}" if held.decided_by else ""
         facts = _joined([rows, held.state, decided])
-        yield Moment(held.held_at, "review", "Deletion held", facts, "warn" if is_open else "off")
+        tone = "warn" if is_open else "off"
+        yield Moment(held.held_at, "review", "Deletion held", facts, tone, held_id=held.pk)
     for one in item.unreadable.all()[:MOST]:
         facts = _joined([one.what, one.key, one.reason])
         yield Moment(one.first_seen_at, "review", "Could not be read", facts, "warn")
 
 
-def meaning_of(error: str) -> str:
+def meaning_of(error: str, *, is_over: bool = False) -> str:
     """In plain words; an error that is none of the border's is a fault of ours."""
-    if not error:
+    name, colon, _ = error.partition(":")
+    found = MEANINGS.get(name) or (OURS if colon and name.isidentifier() else None)
+    if found is None:
         return ""
-    name = error.partition(":")[0]
-    if name in MEANINGS:
-        return MEANINGS[name]
-    known = name.isidentifier() and name[:1].isupper()
-    return "A fault in our own program; it is tried again, and should be looked at." if known else ""
+    meaning, then = found
+    return meaning if is_over else f"{meaning} {then}".strip()
 
 
 def _length(run: SyncRun) -> str:

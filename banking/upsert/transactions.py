@@ -220,16 +220,21 @@ def _cnpj(number: str | None) -> str:
 def _details(card: payloads.CreditCardMetadata, payment: payloads.PaymentData) -> str:
     if card is _NO_CARD and payment.reason is None and payment.reference_number is None:
         return "{}"
+    code = card.payee_mcc
     kept = {
         "totalAmount": None if card.total_amount is None else str(card.total_amount),
-        "payeeMCC": card.payee_mcc if not isinstance(card.payee_mcc, int) or card.payee_mcc < 10**9 else None,
+        "payeeMCC": code if not isinstance(code, int) or code < 10**9 else None,
         "feeType": card.fee_type,
         "otherCreditsType": card.other_credits_type,
         "reason": payment.reason,
         "referenceNumber": payment.reference_number,
     }
-    found = {key: value[:500] if isinstance(value, str) else value for key, value in kept.items()}
-    return text(json.dumps({key: value for key, value in found.items() if value is not None}), 100_000)
+    found = {key: _cut(value) for key, value in kept.items() if value is not None}
+    return text(json.dumps(found), 100_000) if found else "{}"
+
+
+def _cut(value: int | str) -> int | str:
+    return value[:500] if isinstance(value, str) else value
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:

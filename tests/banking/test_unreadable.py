@@ -33,7 +33,7 @@ HOSTILE: list[tuple[dict[str, Any], str]] = [
     ({"date": "9999-12-31T23:59:59.000Z"}, "date: the year 9999"),
     ({"date": "yesterday"}, "date"),
     ({"currencyCode": "B" * 40}, "currencyCode"),
-    ({"order": 2**40}, "order or instalment"),
+    ({"order": 2**40}, "order"),
     ({"description": {"text": "x"}}, "description: expected str"),
 ]
 
