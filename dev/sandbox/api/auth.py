@@ -1,6 +1,5 @@
 """POST /auth and POST /connect_token."""
 
-import hmac
 from collections.abc import Container, Iterable
 from typing import Any
 
@@ -28,8 +27,8 @@ OPTIONS = {
 def auth() -> dict[str, Any]:
     """An API key for the application's id and secret."""
     body, settings = json_body(), here().settings
-    right = hmac.compare_digest(str(body.get("clientId")), settings.client_id)
-    if not (right and hmac.compare_digest(str(body.get("clientSecret")), settings.client_secret)):
+    given = f"{body.get('clientId')}/{body.get('clientSecret')}"
+    if not tokens.is_same(given, f"{settings.client_id}/{settings.client_secret}"):
         raise ApiError(401, "Client keys are invalid", "CLIENT_KEYS_UNAUTHORIZED")
     return {"apiKey": tokens.make("api", tokens.API_KEY_LIVES)}
 
@@ -56,6 +55,13 @@ def json_body() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ApiError(400, "The body must be a JSON object")
     return body
+
+
+def require_kinds(body: dict[str, Any], kind: type, *names: str) -> None:
+    """400 for a property of another kind; null counts as absent."""
+    for name in names:
+        if not isinstance(body.get(name), kind | None):
+            raise ApiError(400, f"{name} must be {'an object' if kind is dict else 'a string'}")
 
 
 def refuse_unknown(given: Iterable[str], known: Container[str]) -> None:

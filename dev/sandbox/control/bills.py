@@ -12,7 +12,7 @@ from dev.sandbox.control.guard import room
 from dev.sandbox.control.items import find
 from dev.sandbox.control.money import account_of, announce, speaker_of
 from dev.sandbox.pluggy import here
-from dev.sandbox.runs.collect import Report
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import ledger
 from dev.sandbox.store.ledger import Entry
 from dev.sandbox.world.rows import CARD
