@@ -1,12 +1,13 @@
 """The control room: money on request, items, the truth, and who may enter."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.sandbox.conftest import Client, Receiver, until
+from tests.sandbox.conftest import Client, Program, Receiver, until
 
 Json = dict[str, Any]
 
@@ -174,3 +175,23 @@ def test_the_connect_page_says_what_it_is_and_sets_no_cookies(pluggy: Client) ->
     assert (
         "svg" in requests.get(pluggy.url + "/static/connectors/9001.svg", timeout=5).headers["Content-Type"]
     )
+
+
+def test_a_row_of_a_bill_that_has_closed_meanwhile_stays_on_it(tmp_path: Path) -> None:
+    running = Program(tmp_path, flags=("--today", "2026-11-05")).start()
+    pluggy = Client(running.url)
+    item = pluggy.connect(2, clientUserId="ana")["id"]  # never synced by itself
+    bought = {"accountType": "CREDIT_CARD", "amount": -7.5, "description": "CAFE"}
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    pluggy.post("/_control/clock", days=10)
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    closed = pluggy.post(f"/_control/items/{item}/close-bill").json()
+    assert closed["totalAmount"] == 7.5
+    pluggy.patch(f"/items/{item}")
+    pluggy.settled(item)
+    card = pluggy.accounts(item)["CREDIT_CARD"]["id"]
+    for bill in pluggy.get("/bills", accountId=card).json()["results"]:
+        rows = [r for r in pluggy.rows(card) if r["creditCardMetadata"]["billId"] == bill["id"]]
+        cents = sum(round((r["amountInAccountCurrency"] or r["amount"]) * 100) for r in rows)
+        assert -cents == round(bill["totalAmount"] * 100)
+    running.stop()
