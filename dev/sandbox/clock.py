@@ -36,7 +36,7 @@ class Clock:
 
 def iso(moment: dt.datetime) -> str:
     """An instant as Pluggy writes it: UTC, milliseconds, Z."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse(text: str) -> dt.datetime:

@@ -8,7 +8,8 @@ from typing import Any
 
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import SAO_PAULO, iso
-from dev.sandbox.runs.collect import Collector, Report, account_id
+from dev.sandbox.runs.collect import Collector, account_id
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import ledger, records
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item

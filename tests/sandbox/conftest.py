@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -54,6 +54,7 @@ class Program:
     port: int = field(default_factory=free_port)
     flags: tuple[str, ...] = ()
     process: subprocess.Popen[str] | None = None
+    running: ClassVar[list["Program"]] = []
 
     @property
     def url(self) -> str:
@@ -67,6 +68,7 @@ class Program:
         self.process = subprocess.Popen(
             [*command, *pace, *self.flags], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
+        self.running.append(self)
         assert self.process.stdout is not None
         assert select.select([self.process.stdout], [], [], 10)[0], "the local Pluggy said nothing in 10 s"
         assert "not Pluggy" in self.process.stdout.readline()
@@ -74,6 +76,7 @@ class Program:
 
     def stop(self) -> int:
         assert self.process is not None
+        self.running.remove(self)
         self.process.terminate()
         code = self.process.wait(10)
         assert self.process.stdout is not None
@@ -197,6 +200,14 @@ class Receiver:
             for body, _ in list(self.got)
             if name in (None, body["event"]) and item_id in (None, body.get("itemId"))
         ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """A program that a failed test did not stop ends with the session."""
+    yield
+    for left in list(Program.running):
+        left.stop()
 
 
 @pytest.fixture(scope="session")

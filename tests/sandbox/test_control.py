@@ -1,12 +1,13 @@
 """The control room: money on request, items, the truth, and who may enter."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.sandbox.conftest import Client, Receiver, until
+from tests.sandbox.conftest import Client, Program, Receiver, until
 
 Json = dict[str, Any]
 
@@ -174,3 +175,46 @@ def test_the_connect_page_says_what_it_is_and_sets_no_cookies(pluggy: Client) ->
     assert (
         "svg" in requests.get(pluggy.url + "/static/connectors/9001.svg", timeout=5).headers["Content-Type"]
     )
+
+
+def test_a_row_of_a_bill_that_has_closed_meanwhile_stays_on_it(tmp_path: Path) -> None:
+    running = Program(tmp_path, flags=("--today", "2026-11-05")).start()
+    pluggy = Client(running.url)
+    item = pluggy.connect(2, clientUserId="ana")["id"]  # never synced by itself
+    bought = {"accountType": "CREDIT_CARD", "amount": -7.5, "description": "CAFE"}
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    pluggy.post("/_control/clock", days=10)
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    closed = pluggy.post(f"/_control/items/{item}/close-bill").json()
+    assert closed["totalAmount"] == 7.5
+    pluggy.patch(f"/items/{item}")
+    pluggy.settled(item)
+    card = pluggy.accounts(item)["CREDIT_CARD"]["id"]
+    for bill in pluggy.get("/bills", accountId=card).json()["results"]:
+        assert -billed(pluggy.rows(card), bill) == round(bill["totalAmount"] * 100)
+    running.stop()
+
+
+def test_interest_on_what_was_bought_by_hand_is_on_the_next_bill(tmp_path: Path) -> None:
+    running = Program(tmp_path, flags=("--today", "2027-02-10", "--auto-sync-hours", "0")).start()
+    pluggy = Client(running.url)
+    item = pluggy.connect(9003, clientUserId="ana")["id"]  # its bill of February is paid in part
+    card = pluggy.accounts(item)["CREDIT_CARD"]["id"]
+    bought = {"accountId": card, "amount": -1000, "description": "GELADEIRA"}
+    pluggy.post(f"/_control/items/{item}/transactions", **bought)
+    for _ in range(2):
+        pluggy.post("/_control/clock", months=1)
+        pluggy.patch(f"/items/{item}")
+        pluggy.settled(item)
+    rows, bills = pluggy.rows(card), pluggy.get("/bills", accountId=card).json()["results"]
+    assert bills[0]["billClosingDate"][:7] == "2027-03"
+    for bill in bills:
+        assert billed(rows, bill) == round(bill["totalAmount"] * 100)
+    running.stop()
+
+
+def billed(rows: list[Json], bill: Json) -> int:
+    """Cents of a bill's rows and of its charges without rows."""
+    mine = [row for row in rows if row["creditCardMetadata"]["billId"] == bill["id"]]
+    amounts = [row["amountInAccountCurrency"] or row["amount"] for row in mine]
+    return sum(round(one * 100) for one in amounts + [one["amount"] for one in bill["financeCharges"]])

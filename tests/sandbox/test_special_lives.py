@@ -3,8 +3,10 @@
 import datetime as dt
 from pathlib import Path
 
+from dev.sandbox.runs.collect import ROWS
 from dev.sandbox.store import ledger, records
 from tests.sandbox.collected import Collected, cents
+from tests.sandbox.conftest import Client, Program, until
 
 
 def test_two_checking_accounts(tmp_path: Path) -> None:
@@ -47,3 +49,34 @@ def test_later_runs_of_a_great_many_rows_add_the_last_days_only(tmp_path: Path) 
     after = set(ledger.known_ids(one.database, one.id()))
     assert before < after and len(after - before) == len(later.created) + later.also_created
     assert 15 <= len(after - before) <= 35  # 1,000 rows in 416 days
+
+
+def test_a_great_many_rows_are_poured_in_pieces_and_told_of_once(tmp_path: Path) -> None:
+    one = Collected(tmp_path, 2, special="perf-55x", months=2, without=ROWS)
+    assert not one.accounts() and one.collector.pour(one.item)
+    assert one.collector.pour(one.item) and not one.collector.pour(one.item)
+    assert len(one.accounts()) == 1  # whoever deletes the item meanwhile finds the rows
+    assert one.item.bulk_rows == 11_000 == len(one.rows())
+    report = one.run(one.today, frozenset())["checking"]
+    assert len(report.created) + report.also_created == 11_000 == len(one.rows())
+    assert report.created[0]["id"] == one.rows()[-1]["id"]
+    assert not one.run(one.today, frozenset())["checking"].created
+
+
+def test_who_writes_does_not_wait_for_all_rows(tmp_path: Path) -> None:
+    running = Program(tmp_path).start()
+    pluggy = Client(running.url)
+    login = {"user": "user-ok-perf-250x", "password": "password-ok"}
+    item_id = pluggy.post("/items", connectorId=2, parameters=login).json()["id"]
+    written = 0
+    until(lambda: pluggy.get(f"/items/{item_id}").json()["status"] == "MERGING")
+    while pluggy.get(f"/items/{item_id}").json()["status"] == "MERGING":
+        pluggy.post("/categories/rules", description="x", categoryId="01000000")
+        written += 1
+    assert written >= 5
+    events = pluggy.get("/_control/events", itemId=item_id).json()["results"]
+    (told,) = [event for event in events if event["event"] == "transactions/created"]
+    (summary,) = pluggy.get(f"/_control/truth/items/{item_id}?summary=1").json()["transactions"].values()
+    detail = pluggy.get(f"/_control/events/{told['eventId']}").json()
+    assert detail["payload"]["transactionsCount"] == summary["count"] == 50_000
+    running.stop()

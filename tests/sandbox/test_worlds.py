@@ -127,6 +127,10 @@ def test_a_sync_changes_nothing_and_the_hand_moves_the_balance(pluggy: Client) -
         ({"creditData": {"additionalCards": [{"number": 7}]}}, ".creditData.additionalCards[0].number"),
         ({"bills": [{"totalAmount": 7}]}, ".bills[0].dueDate"),
         ({"id": "seven"}, ".id"),
+        (
+            {"transactions": [{"date": "2026-11-02", "amount": 1e30, "description": "X"}]},
+            ".transactions[0].amount",
+        ),
     ],
 )
 def test_every_mistake_names_its_place_and_nothing_is_written(

@@ -43,7 +43,7 @@ def bill(bill_id: str) -> Json:
     """One closed bill."""
     found = ledger.bill(here().database, bill_id)
     if found is None or not is_account_readable(found.get("accountId", "")):
-        raise ApiError(404, "credit card bill not found", "CREDIT_CARD_BILL_NOT_FOUND")
+        raise ApiError(404, "Bill not found", "CREDIT_CARD_BILL_NOT_FOUND")
     return found
 
 

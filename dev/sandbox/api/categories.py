@@ -30,5 +30,5 @@ def index() -> Json:
 def show(category_id: str) -> Json:
     """One category."""
     if category_id not in _tree():
-        raise ApiError(404, "Category not found", "CATEGORY_NOT_FOUND")
+        raise ApiError(404, "category not found", "CATEGORY_NOT_FOUND")
     return _tree()[category_id]

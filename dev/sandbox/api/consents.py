@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from dev.sandbox.api.errors import not_found, require_uuid
+from dev.sandbox.api.errors import ApiError, require_uuid
 from dev.sandbox.api.pages import page
 from dev.sandbox.api.reach import reach
 from dev.sandbox.pluggy import here
@@ -31,7 +31,7 @@ def show(consent_id: str) -> Json:
     found = records.one(here().database, consent_id, records.CONSENT)
     item = items.load(here().database, found[0]) if found else None
     if found is None or item is None:
-        raise not_found("consent")
+        raise ApiError(404, "Consent not found", "CONSENT_NOT_FOUND")
     return _told(item, found[1])
 
 

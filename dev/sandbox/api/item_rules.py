@@ -46,10 +46,12 @@ def refuse_creation() -> None:
 
 
 def refuse_encrypted(parameters: object) -> None:
-    """400 for a text in the place of parameters: they would have to be decrypted."""
+    """400 for what is no object in the place of parameters; a text would have to be decrypted."""
     if isinstance(parameters, str):
         message = "Encrypted parameters are not supported by the local Pluggy: send them as an object"
         raise ApiError(400, message, "CONNECTOR_VALIDATION_ERROR", details=[])
+    if not isinstance(parameters, dict | None):
+        raise ApiError(400, "parameters must be an object", "CONNECTOR_VALIDATION_ERROR", details=[])
 
 
 def refuse_update(item: Item, body: Json) -> None:

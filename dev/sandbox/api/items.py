@@ -29,17 +29,17 @@ def create() -> Json:
     """Connect: answers at once with an item that is UPDATING."""
     body, asker = json_body(), caller()
     connector_id, parameters = body.get("connectorId"), body.get("parameters")
-    if not isinstance(connector_id, int) or not connectors.exists(connector_id):
+    if type(connector_id) is not int or not connectors.exists(connector_id):
         raise not_found("connector")
     check_options(body)
     refuse_encrypted(parameters)
-    refuse_creation()
     check_parameters(connector_id, parameters)
-    item = _new_item(connector_id, body, asker)
-    take_parameters(item, parameters)
-    if body.get("avoidDuplicates") or asker.options.get("avoidDuplicates"):
-        _refuse_duplicates(item)
     with here().database.writing():
+        refuse_creation()
+        item = _new_item(connector_id, body, asker)
+        take_parameters(item, parameters)
+        if body.get("avoidDuplicates") or asker.options.get("avoidDuplicates"):
+            _refuse_duplicates(item)
         here().runner.open(item, asker.triggered_by)
     return item_json(item)
 

@@ -54,6 +54,9 @@ def update(transaction_id: str) -> Json:
     category_id = json_body().get("categoryId")
     if category_name(category_id) is None:
         raise ApiError(400, "categoryId must be the id of a category")
+    if not is_uuid(transaction_id):
+        text = "Transaction Id should not be null or undefined, transactionId must be a UUID"
+        raise ApiError(400, text)
     with here().database.writing():
         kept = _load(transaction_id)
         data = kept.data
@@ -105,5 +108,5 @@ def _day(name: str) -> str:
 def _instant(text: str) -> str:
     try:
         return iso(parse(text.replace(" ", "+")))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ApiError(400, "createdAtFrom must be a valid ISO 8601 date string") from None

@@ -34,7 +34,8 @@ def check_redirect(url: object) -> None:
     """400 unless people may be sent there: https or an app's own scheme; loopback like webhooks."""
     parts = urlsplit(str(url))
     host = parts.hostname or ""
-    if not isinstance(url, str) or not parts.scheme or not (host or parts.path):
+    runs_code = parts.scheme in ("javascript", "data", "vbscript")
+    if not isinstance(url, str) or not parts.scheme or runs_code or not (host or parts.path):
         raise ApiError(400, "oauthRedirectUri must be a valid URL")
     if is_loopback(host) and here().settings.strict_webhook_urls:
         raise ApiError(400, "oauthRedirectUri can't be localhost")

@@ -89,7 +89,7 @@ def _load(webhook_id: str) -> Json:
 
 def _check(hook: Json) -> None:
     event, url = hook["event"], hook["url"]
-    if event not in EVENTS:
+    if str(event) not in EVENTS:
         raise ApiError(400, f"Invalid event type '{event}' for webhook")
     check_webhook_url(url)
     if not isinstance(hook["headers"], dict):

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from dev.sandbox.api import tokens
 from dev.sandbox.bank import connectors, qr, users
 from dev.sandbox.pluggy import here
 from dev.sandbox.runs import asking
@@ -24,6 +25,13 @@ PERMISSIONS = {
     "LOANS": "Empréstimos e financiamentos",
     "IDENTITY": "Dados cadastrais",
 }
+
+
+@bp.after_request
+def not_in_frames(response: Response) -> Response:
+    """Nobody's page may show the bank's inside itself and have its buttons pressed."""
+    response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    return response
 
 
 @bp.get("/bank/<bank_key>")
@@ -81,7 +89,7 @@ def ticket(item: Item) -> str:
 
 def _may_decide(item: Item) -> bool:
     signs_in = connectors.authorization(item.connector_id) == "oauth"
-    return not signs_in or hmac.compare_digest(request.form.get("ticket", ""), ticket(item))
+    return not signs_in or tokens.is_same(request.form.get("ticket", ""), ticket(item))
 
 
 def _waiting(bank_key: str) -> Item | None:

@@ -12,7 +12,8 @@ from dev.sandbox.control.guard import room
 from dev.sandbox.control.items import find
 from dev.sandbox.control.money import account_of, announce, speaker_of
 from dev.sandbox.pluggy import here
-from dev.sandbox.runs.collect import Report
+from dev.sandbox.runs.by_hand import local_day
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import ledger
 from dev.sandbox.store.ledger import Entry
 from dev.sandbox.world.rows import CARD
@@ -33,6 +34,8 @@ def close_bill(item_id: str) -> tuple[Json, int]:
         speaker = speaker_of(item, account)
         bill = _opened(speaker, account)
         rows = _pending(account["id"], until=iso(speaker.now))
+        if not item.loaded:  # rows of a bill that closed since the last sync are the next sync's
+            rows = [row for row in rows if speaker.bill_id(local_day(row.data["date"])) == bill["id"]]
         if not rows:
             raise ApiError(409, "nothing waits on the open bill")
         _put_on(bill, rows, speaker)

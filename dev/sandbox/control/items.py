@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dev.sandbox.api.auth import json_body
+from dev.sandbox.api.auth import json_body, require_kinds
 from dev.sandbox.api.errors import ApiError, item_not_found
 from dev.sandbox.api.items import item_json
 from dev.sandbox.control.guard import room
@@ -20,6 +20,7 @@ IN_THE_MIDDLE = ("UPDATING", "MERGING", "WAITING_USER_INPUT", "WAITING_USER_ACTI
 def status(item_id: str) -> Json:
     """Force a final code, or leave the item in the middle of a run with a status that is not final."""
     body = json_body()
+    require_kinds(body, str, "status", "executionStatus", "triggeredBy")
     with here().database.writing():
         item = find(item_id)
         if body.get("status") in IN_THE_MIDDLE:

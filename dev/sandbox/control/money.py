@@ -9,13 +9,13 @@ from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
 
-from dev.sandbox.api.auth import json_body
+from dev.sandbox.api.auth import json_body, require_kinds
 from dev.sandbox.api.errors import ApiError
 from dev.sandbox.clock import SAO_PAULO, iso
 from dev.sandbox.control.guard import room
 from dev.sandbox.control.items import find
 from dev.sandbox.pluggy import here
-from dev.sandbox.runs.collect import Report
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import items, ledger
 from dev.sandbox.store.items import Item
 from dev.sandbox.world.people import cpf, person
@@ -25,13 +25,15 @@ from dev.sandbox.world.voice import Speaker, category_name, money
 bp = room("money")
 Json = dict[str, Any]
 ALIASES = {"BANK": "CHECKING_ACCOUNT", "CREDIT": "CREDIT_CARD"}
+TEXTS = ("accountType", "accountId", "description", "categoryId", "date", "status", "operationType")
+MOST_CENTS = 10**15
 SUBTYPES = ("CHECKING_ACCOUNT", "SAVINGS_ACCOUNT", "CREDIT_CARD")
 
 
 @bp.post("/items/<item_id>/transactions")
 def add(item_id: str) -> tuple[Json, int]:
     """A movement the bank reports now; the amount is the person's: negative is money out."""
-    return append(item_id, json_body()), 201
+    return append(item_id, _asked()), 201
 
 
 @bp.post("/items/<item_id>/refund")
@@ -55,14 +57,14 @@ def refund(item_id: str) -> tuple[Json, int]:
 @bp.patch("/transactions/<transaction_id>")
 def change(transaction_id: str) -> Json:
     """The bank corrects a row."""
-    body = json_body()
+    body = _asked()
     with here().database.writing():
         row, account, item = find_row(transaction_id)
         data, speaker = row.data, speaker_of(item, account)
         cents = _changed(data, speaker, account["kind"], body)
         data["updatedAt"] = iso(speaker.now)
         entry = ledger.Entry(data, row.cents if cents is None else cents, row.told)
-        ledger.save_transactions(here().database, [entry])
+        _save(entry)
         shift(item, account, entry.cents - row.cents)
         announce(item, Report(row.account_id, updated=[transaction_id]), body)
     return data
@@ -74,6 +76,16 @@ def remove(transaction_id: str) -> Json:
     return take_back(transaction_id, json_body())
 
 
+def _asked() -> Json:
+    """The body of a request for a row, or 400."""
+    body = json_body()
+    require_kinds(body, str, *TEXTS)
+    require_kinds(body, dict, "raw")
+    if body.get("categoryId") and category_name(body["categoryId"]) is None:
+        raise ApiError(400, "categoryId must be the id of a category")
+    return body
+
+
 def append(item_id: str, body: Json) -> Json:
     """Add a row as it was asked for, with balances and events."""
     with here().database.writing():
@@ -81,10 +93,17 @@ def append(item_id: str, body: Json) -> Json:
         account = account_of(item, body)
         speaker = speaker_of(item, account)
         entry = _said(speaker, _row(account["kind"], body, item), body)
-        ledger.save_transactions(here().database, [entry])
+        _save(entry)
         shift(item, account, entry.cents)
         announce(item, Report(account["id"], created=[entry.data]), body)
     return entry.data
+
+
+def _save(entry: ledger.Entry) -> None:
+    try:
+        ledger.save_transactions(here().database, [entry])
+    except (TypeError, ValueError) as problem:
+        raise ApiError(400, f"raw makes a row that cannot be kept: {problem}") from problem
 
 
 def take_back(transaction_id: str, body: Json) -> Json:
@@ -160,6 +179,8 @@ def in_cents(amount: object) -> int:
         cents = Decimal(str(amount)) * 100
     except InvalidOperation:
         raise ApiError(400, "amount must be a number") from None
+    if not cents.is_finite() or abs(cents) >= MOST_CENTS:
+        raise ApiError(400, "amount must be less than ten trillion")
     if not cents or cents != cents.to_integral_value():
         raise ApiError(400, "amount must have at most two decimals and not be zero")
     return int(cents)
@@ -180,9 +201,7 @@ def _last_purchase(speaker: Speaker, account: sqlite3.Row) -> tuple[Json, int]:
 def _row(kind: str, body: Json, item: Item) -> Row:
     """The told row of what was asked for."""
     cents = in_cents(body.get("amount"))
-    category = body.get("categoryId", "99999999")
-    if category_name(category) is None:
-        raise ApiError(400, "categoryId must be the id of a category")
+    category = body.get("categoryId") or "99999999"
     party = _party(body.get("pix"), item)
     text = body.get("description") or _pix_text(party, cents)
     usual = "PIX" if party else "ESTORNO" if kind == CARD and cents > 0 else "OUTROS"

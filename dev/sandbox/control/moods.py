@@ -73,7 +73,7 @@ def password(item_id: str) -> Json:
 def failing(item_id: str) -> Json:
     """The `products` that this item's runs cannot collect, from the next run on; an empty list heals it."""
     products = json_body().get("products")
-    if not isinstance(products, list) or not set(products) <= set(connectors.PRODUCTS):
+    if not isinstance(products, list) or not all(one in connectors.PRODUCTS for one in products):
         raise ApiError(400, f"products must be a list of {', '.join(connectors.PRODUCTS)}")
     with here().database.writing():
         item = find(item_id)

@@ -34,10 +34,10 @@ def show() -> Json:
 @bp.post("/clock")
 def move() -> Json:
     """Jump forward; the automatic syncs that fall due are opened by the runner, one for each item."""
-    moment = _target(json_body())
-    if moment - here().clock.now() > AHEAD_AT_MOST:
-        raise ApiError(400, "the clock moves ten years at most")
-    with here().database.writing():  # nobody opens a run before the due ones are counted
+    with here().database.writing():  # one move after the other; nobody opens a run before the due are counted
+        moment = _target(json_body())
+        if moment - here().clock.now() > AHEAD_AT_MOST:
+            raise ApiError(400, "the clock moves ten years at most")
         try:
             here().move_clock(moment)
         except ValueError as problem:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dev.sandbox.clock import Clock, iso
 from dev.sandbox.delivery.mishaps import Mishaps, befall, forge
-from dev.sandbox.runs.collect import Report
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import outbox
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from dev.sandbox.faults.chaos import Dice
+from dev.sandbox.faults.rules import check_numbers, check_pattern
 from dev.sandbox.store.outbox import Target
 
 Json = dict[str, Any]
@@ -32,10 +33,8 @@ class Mishap:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
         if self.variant not in (None, *VARIANTS):
             raise ValueError(f"variant must be one of {', '.join(VARIANTS)}")
-        try:
-            re.compile(self.event)
-        except re.error as problem:
-            raise ValueError(f"event is not a regular expression: {problem}") from problem
+        check_pattern(self.event, "event")
+        check_numbers(seconds=self.seconds, times=self.times)
 
     @property
     def forgery(self) -> str:

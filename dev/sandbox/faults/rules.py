@@ -53,6 +53,7 @@ class Fault:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
         check_pattern(self.path, "path")
+        check_numbers(seconds=self.seconds, times=self.times, skip=self.skip, status=self.status)
 
     def concerns(self, method: str, path: str) -> bool:
         """Whether a request is of the kind that is to fail."""
@@ -129,6 +130,13 @@ def means_something(kind: str, method: str, path: str) -> bool:
     """Whether a fault of the kind can happen to the request at all."""
     only, pattern = SCOPES[kind]
     return only in (None, method) and re.search(pattern, path) is not None
+
+
+def check_numbers(**given: object) -> None:
+    """ValueError unless each is a number from 0 on, or None."""
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, int | float) or value < 0):
+            raise ValueError(f"{name} must be a number from 0 on")
 
 
 def check_pattern(pattern: str, name: str) -> None:

@@ -3,17 +3,19 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import SAO_PAULO, Clock, iso, parse
 from dev.sandbox.runs import books, by_hand, papers
+from dev.sandbox.runs.pouring import is_bulk, pour, report
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import ledger, rules
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
 from dev.sandbox.store.ledger import Entry
-from dev.sandbox.world import accounts, bulk, story
+from dev.sandbox.world import accounts, story
 from dev.sandbox.world.accounts import Plan
 from dev.sandbox.world.calendar import first_of_month
 from dev.sandbox.world.life import Life, life
@@ -25,17 +27,6 @@ Json = dict[str, Any]
 ROWS = frozenset({"ACCOUNTS", "CREDIT_CARDS", "TRANSACTIONS"})
 MORE = frozenset({"PAYMENT_DATA", "INVESTMENTS", "INVESTMENTS_TRANSACTIONS", "IDENTITY", "LOANS"})
 PRODUCTS = ROWS | MORE
-
-
-@dataclass
-class Report:
-    """What changed in one account."""
-
-    account_id: str
-    created: list[Json] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    also_created: int = 0  # rows too many to list; those listed tell the oldest
 
 
 @dataclass(frozen=True)
@@ -67,6 +58,16 @@ class Collector:
         if not without & ROWS:
             item.collected_at = iso(self.clock.now())
         return reports
+
+    def pour(self, item: Item, *, without: frozenset[str] = frozenset()) -> bool:
+        """Write a piece of what is too much for one write; whether to come again before collecting."""
+        if item.loaded or not is_bulk(item) or ROWS & without:
+            return False
+        (plan,) = self.plans(item)
+        with self.database.writing():
+            if not item.bulk_rows:
+                self.rebalance(item, (plan.kind,))  # whoever deletes the item finds the rows by the account
+            return pour(self.database, item, self.speaker(item, plan.kind, self.clock.now()))
 
     def life(self, item: Item) -> Life:
         """What the item's bank knows of its person: the same again for every item of the two."""
@@ -106,8 +107,10 @@ class Collector:
 
     def _account(self, item: Item, plan: Plan, without: frozenset[str]) -> Report:
         speaker = self.speaker(item, plan.kind, self.clock.now())
-        if item.special.startswith("perf-"):
-            return self._bulk(item, speaker)
+        if is_bulk(item):
+            while pour(self.database, item, speaker):
+                pass
+            return report(self.database, item, speaker)
         extras = by_hand.movements(self.database, speaker) if plan.sort == CARD else []
         since = _since(item, [day for day, _ in extras])
         telling = story.with_extras(plan.life, story.tell(plan.life, since, speaker.today), extras)
@@ -165,31 +168,6 @@ class Collector:
         """The bills that have closed and all of whose rows are in the item's history."""
         opened, cycle = dt.date.fromisoformat(item.opened_on), plan.life.bank.cycle
         return (one for one in telling.bills if cycle.opening(one.closing) >= opened and one.closing < today)
-
-    def _bulk(self, item: Item, speaker: Speaker) -> Report:
-        """Far more rows than anybody has, written as they are told; later runs look at the last days only."""
-        since = parse(item.collected_at) - bulk.OVERLAP if item.collected_at else None
-        known = {}
-        if since:  # some banks date a row on the midnight before it
-            earlier = iso(since - dt.timedelta(days=1))
-            known = ledger.known_ids(self.database, speaker.account_id, since=earlier)
-        report = Report(speaker.account_id)
-
-        def fresh() -> Iterator[Entry]:
-            pace = bulk.pace(item.special, opened=item.opened_on, connected=item.created_at)
-            for row in bulk.rows(pace, since=since, until=speaker.now):
-                row_id = bulk.transaction_id(speaker.account_id, row)
-                if row_id in known:
-                    continue
-                entry = speaker.entry(row, transaction_id=row_id)
-                if report.created:
-                    report.also_created += 1
-                else:
-                    report.created.append(entry.data)
-                yield entry
-
-        ledger.save_transactions(self.database, fresh())
-        return report
 
 
 def account_id(item: Item, kind: str) -> str:

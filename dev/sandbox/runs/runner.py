@@ -263,9 +263,17 @@ class Runner:
         """The end of a good run: collect, announce what changed, close."""
         if item.consent == "ended":
             return self.finish(item, "USER_AUTHORIZATION_REVOKED")
+        if self.collector.pour(item, without=not_collected(item)):
+            return self._again(item)
         for report in self.collector.collect(item, without=not_collected(item)):
             self.announcer.report(item, report)
         self.finish(item, good_end(item))
+
+    def _again(self, item: Item) -> None:
+        """Merging goes on with the next piece, after whoever waits to write."""
+        assert item.run is not None
+        item.run.steps = [MERGED]
+        self._save(item, 0)
 
     def _step_seconds(self, item: Item) -> float:
         """A run's pace, divided among its login, its products and the merging."""

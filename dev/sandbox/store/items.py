@@ -63,6 +63,8 @@ class Item:
     failing: list[str] = field(default_factory=list)  # products that runs cannot collect: PARTIAL_SUCCESS
     person: str = ""  # whose life it shows, fixed by the first run
     collected_at: str = ""  # the last run that collected everything
+    bulk_rows: int = 0  # of a `special` "perf-{N}x": the number of the last row that was written,
+    poured: int = 0  # and how many of them no run has announced yet
     loaded: bool = False  # came from a file: no life is told for it
     run: Run | None = None
 

@@ -10,7 +10,6 @@ from dev.sandbox.world.rows import CHECKING, Row
 from dev.sandbox.world.shops import SHOPS, merchant
 
 ROWS_PER_X = 200
-OVERLAP = dt.timedelta(days=2)  # what a later run looks at again
 
 
 @dataclass(frozen=True)
@@ -25,24 +24,19 @@ def pace(special: str, *, opened: str, connected: str) -> Pace:
     """N × 200 rows (`perf-{N}x`) between the first day of the history and the moment of connecting."""
     count = int(special.removeprefix("perf-").removesuffix("x")) * ROWS_PER_X
     start = at(dt.date.fromisoformat(opened), 0).replace(tzinfo=SAO_PAULO)
-    return Pace(start, (parse(connected) - start) / count)
+    return Pace(start, (parse(connected) - start) // count)
 
 
-def number_of(row: Row) -> int:
-    """Which of the rows it is."""
-    return int(row.key.removeprefix("bulk/"))
-
-
-def transaction_id(account_id: str, row: Row) -> str:
+def transaction_id(account_id: str, number: int) -> str:
     """An id that grows with the rows: a million of them in order are stored three times as fast."""
-    return f"{number_of(row):08x}{account_id[8:]}"
+    return f"{number:08x}{account_id[8:]}"
 
 
-def rows(pace: Pace, *, since: dt.datetime | None, until: dt.datetime) -> Iterator[Row]:
-    """The rows after a moment and up to another, oldest first: cheap purchases, and wages to pay them."""
-    number = max(0, (since - pace.start) // pace.step) + 1 if since else 1
+def rows(pace: Pace, *, after: int, until: dt.datetime) -> Iterator[tuple[int, Row]]:
+    """The rows after a number and up to a moment, oldest first: cheap purchases, and wages to pay them."""
+    number = after + 1
     while (moment := pace.start + number * pace.step) <= until:
-        yield _row(number, moment.astimezone(SAO_PAULO).replace(tzinfo=None))
+        yield number, _row(number, moment.astimezone(SAO_PAULO).replace(tzinfo=None))
         number += 1
 
 

@@ -76,7 +76,13 @@ def with_extras(life: Life, telling: Telling, extras: list[tuple[dt.date, int]])
     added: dict[dt.date, int] = defaultdict(int)
     for day, cents in extras:
         added[life.bank.cycle.closing(day)] -= cents
-    found = [bills.more(life, bill, added[bill.closing]) for bill in telling.bills]
+    found = []
+    for bill in telling.bills:
+        found.append(bills.more(life, bill, added[bill.closing]))
+        for one, sign in ((bill, 1), (found[-1], -1)):  # a greater rest costs more interest, on the next bill
+            for row in bills.settle(life, one):
+                if row.account == CARD and not row.is_card_payment:
+                    added[life.bank.cycle.closing(row.day)] += sign * row.cents
     paying = {(row.account, row.key): row for bill in found for row in bills.settle(life, bill)}
     was = {(row.account, row.key) for bill in telling.bills for row in bills.settle(life, bill)}
     kept = [paying.pop((row.account, row.key), row) for row in telling.rows]

@@ -211,9 +211,9 @@ def category_names() -> dict[str, str]:
     return {row["id"]: row["description"] for row in json.loads(CATEGORIES.read_text(encoding="utf-8"))}
 
 
-def category_name(category_id: str | None) -> str | None:
-    """The English name, or None for an unknown id."""
-    return category_names().get(category_id or "")
+def category_name(category_id: object) -> str | None:
+    """The English name, or None for what is no id of a category."""
+    return category_names().get(category_id) if isinstance(category_id, str) else None
 
 
 def _bought(part: Instalment | None, row: Row) -> dt.date:

@@ -11,7 +11,7 @@ from dev.sandbox.bank import connectors
 from dev.sandbox.store.ledger import Entry
 from dev.sandbox.world.rows import CARD, CHECKING, SAVINGS
 from dev.sandbox.world.voice import category_name, identity
-from dev.sandbox.worldfile.shapes import Mistakes, completed, is_instant
+from dev.sandbox.worldfile.shapes import MOST_AMOUNT, Mistakes, completed, is_instant
 
 Json = dict[str, Any]
 KINDS = {"CHECKING_ACCOUNT": CHECKING, "SAVINGS_ACCOUNT": SAVINGS, "CREDIT_CARD": CARD}
@@ -52,6 +52,7 @@ def read(text: str | bytes, *, person: str | None = None) -> list[LoadedItem]:
     """The items of a file, all for one person if one is named; Mistakes if anything is wrong."""
     try:
         world = json.loads(text, parse_constant=_no_constant)
+        json.dumps(world, ensure_ascii=False, allow_nan=False).encode()  # half a character, 1e400
     except (ValueError, RecursionError) as problem:
         raise Mistakes([f"not JSON: {problem}"]) from problem
     reader = Reader(person)
@@ -243,10 +244,10 @@ def _direction(amount: Any, kind: str) -> str | None:
 
 
 def _cents(data: Json) -> int:
-    """The amount in the account's currency, rounded; 0 if it is no number."""
+    """The amount in the account's currency, rounded; 0 if it is no number or beyond all sums."""
     for name in ("amountInAccountCurrency", "amount"):
         amount = data.get(name)
-        if isinstance(amount, int | float):
+        if isinstance(amount, int | float) and abs(amount) < MOST_AMOUNT:
             return round(Decimal(str(amount)) * 100)
     return 0
 

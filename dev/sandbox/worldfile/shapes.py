@@ -11,6 +11,7 @@ from dev.sandbox.clock import iso, parse
 
 Json = dict[str, Any]
 DATA = Path(__file__).parents[1] / "data" / "shapes.json"
+MOST_AMOUNT = 10**15  # what is more does not fit into cents
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -70,7 +71,7 @@ def _simple(value: Any, kind: str, enum: list[str] | None, place: str, mistakes:
 
 
 def _wrong(value: Any, kind: str) -> str | None:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST_AMOUNT
     right = {
         "string": isinstance(value, str),
         "uuid": isinstance(value, str) and is_uuid(value),

@@ -7,7 +7,7 @@ from typing import Any
 from dev.sandbox.bank import connectors
 from dev.sandbox.clock import Clock, iso
 from dev.sandbox.delivery.events import Announcer
-from dev.sandbox.runs.collect import Report
+from dev.sandbox.runs.report import Report
 from dev.sandbox.store import items, ledger, records
 from dev.sandbox.store.database import Database
 from dev.sandbox.store.items import Item
