@@ -14,8 +14,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import partial
 from random import Random
 from typing import Any
@@ -24,6 +22,7 @@ import redis
 import requests
 
 from dev import processes
+from dev.judge import WRONG, Tally, judge
 from dev.machine import Trouble, complain, speak_utf8
 from dev.plan import PROJECT
 from dev.stage import Stage
@@ -47,16 +46,6 @@ PASSWORD = "a-long-pass-word"
 PARTS = ("web", "worker", "bulk", "beat")
 
 
-@dataclass
-class Tally:
-    """What one run did, and what is wrong at its end."""
-
-    kills: int = 0
-    events: int = 0
-    wrong: Counter[str] = field(default_factory=Counter)
-    details: list[str] = field(default_factory=list)
-
-
 class Run:
     """One run on a stage of its own."""
 
@@ -76,7 +65,7 @@ class Run:
             self._act()
             time.sleep(self.dice.uniform(0.05, 0.6))
         self._heal()
-        self._judge()
+        judge(self.stage, self.tally, items=self.items, notes=self.notes)
         return self.tally
 
     # --- Before ----------------------------------------------------------------------------------------
@@ -216,37 +205,6 @@ class Run:
         (done,) = self.stage.query(f"SELECT count(*) FROM banking_syncstate WHERE {settled}")[0]
         return not waiting and bool(done == len(self.items))
 
-    def _judge(self) -> None:
-        for item in self.items:
-            truth = self.stage.control("GET", f"/truth/items/{item}")
-            self._compare({row["id"]: row for rows in truth["transactions"].values() for row in rows}, item)
-        self._notes_are_kept()
-        checked = self.stage.manage("verify", check=False)
-        if checked.returncode:
-            self.tally.wrong["violations"] += 1
-            self.tally.details.append(checked.stdout + checked.stderr)
-
-    def _compare(self, told: dict[str, Any], item: str) -> None:
-        sql = (
-            "SELECT t.id, t.amount, t.status, t.description FROM banking_transaction t"
-            " JOIN banking_account a ON a.id = t.account_id WHERE a.item_id = %s AND t.deleted_at IS NULL"
-        )
-        stored = {
-            str(row_id): (round(amount, 2), *rest) for row_id, amount, *rest in self.stage.query(sql, item)
-        }
-        true = {row_id: _looks(row) for row_id, row in told.items()}
-        extra = [stored[row_id] for row_id in stored.keys() - true.keys()]
-        doubled = sum(look in true.values() for look in extra)
-        self.tally.wrong["lost"] += len(true.keys() - stored.keys())
-        self.tally.wrong["doubled"] += doubled
-        self.tally.wrong["ghosts"] += len(extra) - doubled
-        self.tally.wrong["stale"] += sum(stored[one] != true[one] for one in true.keys() & stored.keys())
-
-    def _notes_are_kept(self) -> None:
-        for row_id, note in self.notes.items():
-            found = self.stage.query("SELECT note FROM banking_transaction WHERE id = %s", row_id)
-            self.tally.wrong["edits_lost"] += [(note,)] != found
-
     def _api(self, method: str, path: str, **options: Any) -> Any:
         """Pluggy's API with our key; a fault in the way is tried through."""
         keys = {"clientId": self.stage.environment["PLUGGY_CLIENT_ID"]}
@@ -269,18 +227,11 @@ class Run:
             raise Trouble(f"not within {seconds:.0f} s: {what}")
 
 
-def _looks(row: dict[str, Any]) -> tuple[Decimal, str, str]:
-    return round(Decimal(str(row["amount"])), 2), row["status"], row["description"]
-
-
 def _token(page: str) -> str:
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     if not found:
         raise Trouble("a page without a form")
     return found[1]
-
-
-WRONG = ("lost", "doubled", "stale", "ghosts", "edits_lost")
 
 
 def one(seed: int) -> Tally:
