@@ -166,6 +166,7 @@ class Run:
         process = self.stage.services.postgres.process()
         if process:
             process.kill()
+            process.wait(10)
 
     def _restart_postgres(self) -> None:
         self.stage.services.postgres.stop()
