@@ -125,9 +125,9 @@ def _lived_beside(gone: Transaction, came: Transaction) -> bool:
 
 
 def _followed_soon(gone: Transaction, came: Transaction) -> bool:
-    """Pluggy made the new row about when the old one went; else somebody should look at it."""
+    """Pluggy made the new row about when the old one went; else it may be next week's coffee."""
     assert gone.deleted_at is not None
-    return gone.deleted_at - came.bank_created_at <= OVERLAP
+    return abs(gone.deleted_at - came.bank_created_at) <= OVERLAP
 
 
 def _carry(match: _Match, account: AccountFacts, roots: Mapping[str, str], now: datetime) -> list[Delta]:

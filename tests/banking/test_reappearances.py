@@ -157,6 +157,22 @@ def test_two_identical_coffees_stay_two(alice: User, pluggy: LocalPluggy, connec
     assert not Reappearance.objects.exists()
 
 
+def test_one_that_comes_days_later_is_offered(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
+    """It may be the same coffee as every week."""
+    item = connect(alice)
+    old = annotated(pluggy, item, description="CAFE")
+    take_away(pluggy, old.id)
+    told(item, old, "deleted")
+    run(item)
+    later = timedelta(days=3)
+    at = (timezone.now() + later).isoformat().replace("+00:00", "Z")
+    new = spend(pluggy, item, description="CAFE", raw={"createdAt": at, "updatedAt": at})
+    changed(item)
+    run(item, after=later)
+    assert word_of(new)["note"] == ""
+    assert Reappearance.objects.get().state == Reappearance.State.OFFERED
+
+
 def ambiguous(pluggy: LocalPluggy, item: Item) -> tuple[Transaction, list[UUID]]:
     """Two coffees, one with a note, come back as two others."""
     old = annotated(pluggy, item, description="CAFE")

@@ -176,3 +176,31 @@ def test_events_of_an_item_that_left_are_settled(alice: User) -> None:
     inbox.settle(now=timezone.now())
     stored.refresh_from_db()
     assert (stored.state, stored.reason) == (Event.State.DONE, "the item has left")
+
+
+def test_a_deletion_that_is_not_true_deletes_nothing_and_is_noted(
+    alice: User, pluggy: LocalPluggy, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A-8: whoever knows the secret says that a live item is gone."""
+    item_id = pluggy.connect(alice.reference)
+    deliver(event("item/created", item=item_id))
+    rows = Transaction.objects.of(alice).live().count()
+    stored = deliver(event("item/deleted", item=item_id))
+    assert (stored.state, stored.reason) == (Event.State.DONE, "the item is still there")
+    assert "it is not" in caplog.text
+    assert Item.objects.get().gone_at is None
+    assert Transaction.objects.of(alice).live().count() == rows
+
+
+def test_rows_said_to_be_deleted_that_are_there_stay_and_it_is_noted(
+    alice: User, pluggy: LocalPluggy, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A-6."""
+    item_id = pluggy.connect(alice.reference)
+    deliver(event("item/created", item=item_id))
+    row = Transaction.objects.of(alice).live().latest("local_date")
+    where = {"item": item_id, "accountId": str(row.account_id), "transactionIds": [str(row.id)]}
+    deliver(event("transactions/deleted", **where))
+    assert "1 rows said to be gone are there" in caplog.text
+    row.refresh_from_db()
+    assert row.deleted_at is None
