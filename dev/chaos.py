@@ -28,7 +28,6 @@ from dev.plan import PROJECT
 from dev.stage import Stage
 
 BANKS = (9001, 9003)
-SECONDS = 25.0
 HEAL_WITHIN = 180.0
 LOGIN = {"user": "user-ok", "password": "password-ok"}
 ANSWERS = [
@@ -49,8 +48,8 @@ PARTS = ("web", "worker", "bulk", "beat")
 class Run:
     """One run on a stage of its own."""
 
-    def __init__(self, stage: Stage, seed: int) -> None:
-        self.stage, self.seed = stage, seed
+    def __init__(self, stage: Stage, seed: int, seconds: float) -> None:
+        self.stage, self.seed, self.seconds = stage, seed, seconds
         self.dice = Random(f"chaos/{seed}")
         self.tally = Tally()
         self.notes: dict[str, str] = {}
@@ -60,7 +59,7 @@ class Run:
     def play(self) -> Tally:
         self._connect()
         self._disturb()
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + self.seconds
         while time.monotonic() < until:
             self._act()
             time.sleep(self.dice.uniform(0.05, 0.6))
@@ -235,24 +234,25 @@ def _token(page: str) -> str:
     return found[1]
 
 
-def one(seed: int) -> Tally:
+def one(seed: int, seconds: float) -> Tally:
     folder = PROJECT / "var" / "chaos"
     flags = ("--pace", "0.2", "--history-months", "2")
     with Stage(folder, pluggy_flags=flags) as stage:
-        return Run(stage, seed).play()
+        return Run(stage, seed, seconds).play()
 
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
+    parser.add_argument("--seconds", type=float, default=25.0, help="of trouble, before the healing")
     chosen = parser.parse_args(words)
     kills = events = 0
     wrong: Counter[str] = Counter()
     for number in range(chosen.runs):
         seed = chosen.seed + number
         begun = time.monotonic()
-        tally = one(seed)
+        tally = one(seed, chosen.seconds)
         kills, events, wrong = kills + tally.kills, events + tally.events, wrong + tally.wrong
         found = {name: count for name, count in tally.wrong.items() if count}
         took = f"{time.monotonic() - begun:.0f} s"
