@@ -81,6 +81,8 @@ def _asked() -> Json:
     body = json_body()
     require_kinds(body, str, *TEXTS)
     require_kinds(body, dict, "raw")
+    if not isinstance((body.get("raw") or {}).get("date", ""), str):
+        raise ApiError(400, "raw.date must be a text: any, but one")
     if body.get("categoryId") and category_name(body["categoryId"]) is None:
         raise ApiError(400, "categoryId must be the id of a category")
     return body
