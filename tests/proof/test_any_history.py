@@ -307,7 +307,10 @@ def test_any_history_ends_in_the_banks_rows(pluggy: LocalPluggy, monkeypatch: py
         History,
         settings=settings(
             max_examples=EXAMPLES,
-            derandomize=not LONG,  # the test command tells the same histories again; by hand, new ones stateful_step_count=STEPS, deadline=None, print_blob=True,
+            derandomize=not LONG,  # the test command tells the same histories again; by hand, new ones
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
