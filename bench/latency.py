@@ -30,8 +30,15 @@ def measure(stage: Stage, times: int) -> list[float]:
     assert found, made
     item = _connect(stage, found[1])
     person = _signed_in(stage)
-    _until(lambda: _spending(stage, person) is not None, "the first reading")
+    _until(lambda: _is_quiet(stage), "the first reading")
     return [_one(stage, person, item, cents) for cents in range(101, 101 + times)]
+
+
+def _is_quiet(stage: Stage) -> bool:
+    seen = "bool_and(dirty_seq = synced_seq AND synced_at IS NOT NULL)"
+    return bool(
+        stage.query(f"SELECT {seen} FROM banking_syncstate JOIN banking_account USING (item_id)")[0][0]
+    )
 
 
 def _one(stage: Stage, person: requests.Session, item: str, cents: int) -> float:

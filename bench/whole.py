@@ -22,6 +22,7 @@ from django.utils import timezone
 from accounts.models import User
 from banking import rollups
 from banking.actions import connections
+from banking.application import pluggy
 from banking.models import SyncRun, Transaction
 from banking.pluggy import Client
 from banking.sync import sync_item
@@ -50,11 +51,8 @@ def run(rows: int) -> None:
     user = User.objects.create_user(f"{uuid.uuid4()}@example.com")
     with local_pluggy() as url:
         item_id = connect(url, str(user.reference), rows)
-        client = Client(
-            base_url=url,
-            client_id=settings.PLUGGY_CLIENT_ID,
-            client_secret=settings.PLUGGY_CLIENT_SECRET,
-        )
+        settings.PLUGGY_API_URL = url
+        client = pluggy()
         item = connections.claim(user, UUID(item_id), client=client, now=timezone.now())
         for owner, name, part in PARTS:
             clocked(owner, name, part)
