@@ -29,7 +29,7 @@ def measure(stage: Stage, times: int) -> list[float]:
     found = re.search(r'"reference": "([^"]+)"', made)
     assert found, made
     item = _connect(stage, found[1])
-    person = _signed_in(stage)
+    person = stage.signed_in(EMAIL, PASSWORD)
     _until(lambda: _is_quiet(stage), "the first reading")
     return [_one(stage, person, item, cents) for cents in range(101, 101 + times)]
 
@@ -64,16 +64,6 @@ def _connect(stage: Stage, reference: str) -> str:
     body = {"connectorId": 9001, "parameters": LOGIN, "clientUserId": reference}
     made = requests.post(f"{stage.pluggy_url}/items", json=body, headers={"X-API-KEY": key}, timeout=10)
     return str(made.json()["id"])
-
-
-def _signed_in(stage: Stage) -> requests.Session:
-    person = requests.Session()
-    page = person.get(f"{stage.url}/accounts/login/", timeout=10)
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-    assert token
-    form = {"csrfmiddlewaretoken": token[1], "login": EMAIL, "password": PASSWORD}
-    person.post(page.url, data=form, headers={"Referer": page.url}, timeout=10).raise_for_status()
-    return person
 
 
 def _until(true: Any, what: str) -> None:

@@ -25,7 +25,7 @@ from dev import processes
 from dev.judge import WRONG, Tally, judge
 from dev.machine import Trouble, complain, speak_utf8
 from dev.plan import PROJECT
-from dev.stage import Stage
+from dev.stage import Stage, form_token
 
 BANKS = (9001, 9003)
 HEAL_WITHIN = 180.0
@@ -128,7 +128,7 @@ class Run:
         row_id = str(self.dice.choice(rows)[0])
         note = f"note {len(self.notes)} of {self.seed}"
         page = self._person().get(f"{self.stage.url}/transactions/{row_id}/", timeout=15)
-        form = {"csrfmiddlewaretoken": _token(page.text), "note": note, "category": ""}
+        form = {"csrfmiddlewaretoken": form_token(page.text), "note": note, "category": ""}
         headers = {"Referer": page.url}
         saved = self._session.post(page.url, data=form, headers=headers, timeout=15, allow_redirects=False)
         if saved.status_code == 302:
@@ -136,12 +136,7 @@ class Run:
 
     def _person(self) -> requests.Session:
         if not hasattr(self, "_session"):
-            session = requests.Session()
-            page = session.get(f"{self.stage.url}/accounts/login/", timeout=15)
-            form = {"csrfmiddlewaretoken": _token(page.text), "login": self.email}
-            form |= {"password": PASSWORD}
-            session.post(page.url, data=form, headers={"Referer": page.url}, timeout=15).raise_for_status()
-            self._session = session
+            self._session = self.stage.signed_in(self.email, PASSWORD)
         return self._session
 
     def _hurt(self) -> None:
@@ -225,13 +220,6 @@ class Run:
     def _wait(true: Callable[[], bool], seconds: float, what: str) -> None:
         if not processes.wait_until(true, seconds=seconds, every=0.2):
             raise Trouble(f"not within {seconds:.0f} s: {what}")
-
-
-def _token(page: str) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-    if not found:
-        raise Trouble("a page without a form")
-    return found[1]
 
 
 def one(seed: int, seconds: float) -> Tally:

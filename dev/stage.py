@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -122,11 +123,26 @@ class Stage:
         with psycopg.connect(host=host, user="pfm", dbname="pfm", connect_timeout=5) as connection:
             return list(connection.execute(sql, values).fetchall())
 
+    def signed_in(self, email: str, password: str) -> requests.Session:
+        """A person's browser, past the sign-in page."""
+        session = requests.Session()
+        page = session.get(f"{self.url}/accounts/login/", timeout=15)
+        form = {"csrfmiddlewaretoken": form_token(page.text), "login": email, "password": password}
+        session.post(page.url, data=form, headers={"Referer": page.url}, timeout=15).raise_for_status()
+        return session
+
     def control(self, method: str, path: str, **body: Any) -> Any:
         """The local Pluggy's control room."""
         answer = requests.request(method, f"{self.pluggy_url}/_control{path}", json=body or None, timeout=30)
         answer.raise_for_status()
         return answer.json()
+
+
+def form_token(page: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    if not found:
+        raise Trouble("a page without a form")
+    return found[1]
 
 
 def free_port() -> int:
