@@ -16,7 +16,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     readonly_fields = ("reference", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password", "reference")}),
-        ("Profile", {"fields": ("first_name", "last_name", "theme", "hides_amounts")}),
+        ("Profile", {"fields": ("first_name", "last_name", "theme", "hides_amounts", "counts_when_paid")}),
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )

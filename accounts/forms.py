@@ -14,7 +14,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields: ClassVar[list[str]] = ["first_name", "last_name", "theme", "hides_amounts"]
+        fields: ClassVar[list[str]] = [
+            "first_name",
+            "last_name",
+            "theme",
+            "hides_amounts",
+            "counts_when_paid",
+        ]
         labels: ClassVar[dict[str, Promise]] = {
             "theme": _("Light or dark"),
             "hides_amounts": _("Hide the amounts"),

@@ -51,6 +51,9 @@ class User(AbstractUser):
     )
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     hides_amounts = models.BooleanField(default=False)
+    counts_when_paid = models.BooleanField(
+        _("Count card purchases in the month in which their bill is due"), default=False
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

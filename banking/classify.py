@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from banking.models.categories import OTHER
-from banking.models.transactions import Kind
+from banking.models.kinds import Kind
 from banking.periods import BadPeriod, Month
 from banking.pluggy import payloads
 
@@ -34,17 +35,41 @@ class AccountFacts:
     is_sandbox: bool = False
     closes_on: date | None = None
     due_on: date | None = None
+    bills: Mapping[UUID, date] = field(default_factory=dict)  # due days of the closed bills
 
 
 @dataclass(frozen=True)
-class PersonsWord:
-    """What the person said about a row; it is stronger than anything that the bank says."""
+class Word:
+    """What a person said, about one row or by a rule; it is stronger than anything that the bank says."""
 
     category_id: str | None = None
     hidden: bool = False
+    kind: str = ""  # a Kind, or nothing
+
+    def __bool__(self) -> bool:
+        return bool(self.category_id or self.hidden or self.kind)
 
 
-SILENT = PersonsWord()
+SILENT = Word()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a row besides what the bank sent with it."""
+
+    person: Word = SILENT
+    rule: Word = SILENT
+    linked: Kind | None = None  # by the other row that belongs to it
+    purchase_category_id: str | None = None  # of a refund
+    taken_out: Decimal = Decimal(0)  # the flow of the parts that count on their own
+
+    @property
+    def word(self) -> Word:
+        """The person's word about this very row, else their rule's."""
+        return self.person or self.rule
+
+
+NO_EVIDENCE = Evidence()
 
 
 class Classified(NamedTuple):
@@ -68,6 +93,7 @@ class Facts(NamedTuple):
     description: str
     category_id: str
     bill_forecast: str
+    bill_id: UUID | None = None
 
 
 def facts(row: payloads.Transaction) -> Facts:
@@ -82,18 +108,28 @@ def facts(row: payloads.Transaction) -> Facts:
         description=row.description,
         category_id=row.category_id or "",
         bill_forecast=(card.bill_forecast_date if card else None) or "",
+        bill_id=card.bill_id if card else None,
     )
 
 
 def classify(
-    row: Facts, account: AccountFacts, *, roots: Mapping[str, str], person: PersonsWord = SILENT
+    row: Facts, account: AccountFacts, *, roots: Mapping[str, str], evidence: Evidence = NO_EVIDENCE
 ) -> Classified:
     """Answer for any row. `roots` maps each known category id to the id at the top of its branch."""
     day = local_date(row.occurred_at)
-    category = person.category_id or (row.category_id if row.category_id in roots else OTHER)
-    flow = _flow(row, account)
-    kind, reason = _kind(row, account, category, roots.get(category, OTHER), flow, person)
+    category = _category(row, roots, evidence)
+    flow = flow_of(row, account) - evidence.taken_out
+    kind, reason = _kind(row, account, category, roots.get(category, OTHER), flow, evidence)
     return Classified(day, flow, kind, reason, category, day.replace(day=1), _month_cash(row, account, day))
+
+
+def _category(row: Facts, roots: Mapping[str, str], evidence: Evidence) -> str:
+    """The person's, else their rule's, else the bank's; a refund without one is its purchase's."""
+    said = evidence.person.category_id or evidence.rule.category_id
+    if said:
+        return said
+    known = row.category_id if row.category_id in roots else OTHER
+    return (evidence.purchase_category_id or OTHER) if known == OTHER else known
 
 
 def local_date(instant: datetime) -> date:
@@ -106,8 +142,8 @@ def local_date(instant: datetime) -> date:
     return instant.astimezone(SAO_PAULO).date()
 
 
-def _flow(row: Facts, account: AccountFacts) -> Decimal:
-    """Money out negative, money in positive, in the account's currency."""
+def flow_of(row: Facts, account: AccountFacts) -> Decimal:
+    """The whole row: money out negative, money in positive, in the account's currency."""
     size = abs(row.value)
     if account.is_card and account.is_sandbox and _is_quirky_purchase(row):
         return -size
@@ -139,17 +175,28 @@ def _is_refund(row: Facts) -> bool:
 
 
 def _kind(
-    row: Facts, account: AccountFacts, category: str, root: str, flow: Decimal, person: PersonsWord
+    row: Facts, account: AccountFacts, category: str, root: str, flow: Decimal, evidence: Evidence
 ) -> tuple[Kind, str]:
-    if person.hidden:
-        return Kind.NEUTRAL, "hidden by you"
+    if evidence.word:
+        said = _kind_by_word(evidence)
+        if said:
+            return said
     if not flow:
-        return Kind.NEUTRAL, "no amount"
-    if person.category_id is None:
+        return Kind.NEUTRAL, "split into parts" if evidence.taken_out else "no amount"
+    if evidence.word.category_id is None:
+        if evidence.linked:
+            return evidence.linked, "linked"
         marked = _kind_by_marks(row, account, flow)
         if marked:
             return marked
     return _kind_by_category(account, category, root, flow)
+
+
+def _kind_by_word(evidence: Evidence) -> tuple[Kind, str] | None:
+    word, by = evidence.word, "you" if evidence.person else "your rule"
+    if word.hidden:
+        return Kind.NEUTRAL, f"hidden by {by}"
+    return (Kind(word.kind), f"said by {by}") if word.kind else None
 
 
 def _kind_by_marks(row: Facts, account: AccountFacts, flow: Decimal) -> tuple[Kind, str] | None:
@@ -187,6 +234,8 @@ def _month_cash(row: Facts, account: AccountFacts, day: date) -> date:
     """When it is paid: a card's row with the bill that carries it, anything else at once."""
     if not account.is_card:
         return day.replace(day=1)
+    if row.bill_id and row.bill_id in account.bills:
+        return account.bills[row.bill_id].replace(day=1)
     if row.bill_forecast:
         try:
             return Month.parse(row.bill_forecast).first

@@ -5,14 +5,27 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from banking.classify import PersonsWord
-from banking.models import Category
+from banking.classify import Word
+from banking.models import Category, Kind
+from banking.models.transactions import TAG_LENGTH
+from banking.upsert.words import Said
+from banking.views.words import KINDS
+
+MOST_TAGS = 10
+
+
+# What a person may call a row; "not counted" has its own box.
+KIND_CHOICES = [(str(kind), text) for kind, text in KINDS.items() if kind != Kind.NEUTRAL]
 
 
 class PersonsWordForm(forms.Form):
     """The person's word about one row."""
 
     category = forms.ChoiceField(label=_("Category"), required=False)
+    kind = forms.ChoiceField(label=_("Counts as"), required=False)
+    tags = forms.CharField(
+        label=_("Tags"), required=False, max_length=500, help_text=_("Separated by commas.")
+    )
     note = forms.CharField(
         label=_("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -21,9 +34,19 @@ class PersonsWordForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["category"].choices = _choices()  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("As its category says")), *KIND_CHOICES]  # type: ignore[attr-defined]
 
-    def word(self) -> PersonsWord:
-        return PersonsWord(self.cleaned_data["category"] or None, self.cleaned_data["hidden"])
+    def said(self) -> Said:
+        said = self.cleaned_data
+        return Said(Word(said["category"] or None, said["hidden"], said["kind"]), said["note"], said["tags"])
+
+    def clean_tags(self) -> tuple[str, ...]:
+        """Separated by commas; each once, in the order in which they were written."""
+        written = (one.strip() for one in self.cleaned_data["tags"].split(","))
+        tags = tuple(dict.fromkeys(one for one in written if one))
+        if len(tags) > MOST_TAGS or any(len(one) > TAG_LENGTH for one in tags):
+            raise forms.ValidationError(_("At most 10 tags of 40 characters."))
+        return tags
 
 
 def _choices() -> list[tuple[str, Any]]:

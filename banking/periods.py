@@ -109,6 +109,11 @@ class Period:
         return self.start.day == 1 and (self.end + timedelta(days=1)).day == 1
 
     @property
+    def in_whole_months(self) -> "Period":
+        """From the first day of its first month to the last day of its last."""
+        return Period(Month.of(self.start).first, Month.of(self.end).last)
+
+    @property
     def query(self) -> dict[str, str]:
         """What parse() reads back into the same period."""
         if self.month:

@@ -5,6 +5,8 @@ from banking.models.accounts import Account
 from banking.models.alarms import Alarm
 from banking.models.categories import OTHER, Category, CategoryTree
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
+from banking.models.kinds import SPENDING, Kind
+from banking.models.links import Link
 from banking.models.products import (
     BalanceOnDay,
     Bill,
@@ -15,7 +17,8 @@ from banking.models.products import (
     ProductState,
 )
 from banking.models.rollups import Basis, MonthTotal
-from banking.models.transactions import SPENDING, Kind, Transaction
+from banking.models.rules import Rule
+from banking.models.transactions import Transaction
 from banking.models.unreadable import UnreadableRow
 
 __all__ = [
@@ -34,11 +37,13 @@ __all__ = [
     "InvestmentTransaction",
     "Item",
     "Kind",
+    "Link",
     "Loan",
     "MonthTotal",
     "Product",
     "ProductState",
     "Reappearance",
+    "Rule",
     "SyncHint",
     "SyncRun",
     "SyncState",

@@ -10,9 +10,10 @@ from django.db import models
 from accounts.models import User
 from banking.models.accounts import Account
 from banking.models.categories import Category
+from banking.models.kinds import Kind
 from banking.models.money import MoneyField
 from banking.models.owned import OwnedQuerySet
-from banking.models.transactions import Kind, Transaction
+from banking.models.transactions import Transaction
 
 
 class Basis(models.TextChoices):

@@ -2,30 +2,21 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from accounts.models import User
 from banking.models.accounts import Account
 from banking.models.categories import Category
+from banking.models.kinds import Kind
 from banking.models.money import MoneyField
 from banking.models.owned import OwnedQuerySet
+from banking.models.rules import Rule
 
-
-class Kind(models.TextChoices):
-    """What a row is, and so what it counts for (docs/numbers.md, 2)."""
-
-    EXPENSE = "expense"
-    REFUND = "refund"
-    INCOME = "income"
-    TRANSFER = "transfer"
-    CARD_PAYMENT = "card_payment"
-    INVESTMENT = "investment"
-    LOAN = "loan"
-    NEUTRAL = "neutral"
-
-
-SPENDING = (Kind.EXPENSE, Kind.REFUND)
+# What the person may say about a row; the index of these few rows has the same words.
+SPOKEN_OF = Q(person_category__isnull=False) | ~Q(person_kind="") | Q(hidden=True) | ~Q(note="") | ~Q(tags=[])
+TAG_LENGTH = 40
 
 
 class TransactionQuerySet(OwnedQuerySet["Transaction"]):
@@ -33,15 +24,26 @@ class TransactionQuerySet(OwnedQuerySet["Transaction"]):
         """Rows that the bank still has."""
         return self.filter(deleted_at=None)
 
+    def from_bank(self) -> "TransactionQuerySet":
+        """Rows that the bank sent, without the parts that the person made of them."""
+        return self.filter(part_of=None)
+
     def spoken_of(self) -> "TransactionQuerySet":
         """Rows about which the person said something."""
-        return self.filter(Q(person_category__isnull=False) | Q(hidden=True) | ~Q(note=""))
+        return self.filter(SPOKEN_OF)
 
 
 class Transaction(models.Model):
     """One movement on one account. The id is Pluggy's; a row never changes its owner or its account."""
 
-    PERSON_COLUMNS: ClassVar[tuple[str, ...]] = ("person_category", "note", "hidden")
+    PERSON_COLUMNS: ClassVar[tuple[str, ...]] = (
+        "person_category",
+        "person_kind",
+        "note",
+        "tags",
+        "hidden",
+        "part_of",
+    )
 
     id = models.UUIDField(primary_key=True)
     # Foreign keys have no index of their own: those of Meta begin with them, and each costs every write.
@@ -90,6 +92,15 @@ class Transaction(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="+", db_index=False)
     month_competence = models.DateField(help_text="first day of the month in which it happened")
     month_cash = models.DateField(help_text="first day of the month in which it was or will be paid")
+    rule = models.ForeignKey(
+        Rule,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="the person's rule that matches it",
+    )
     read_at = models.DateTimeField(help_text="when the bank's answer that wrote this row was asked for")
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="a confirmed absence at the bank")
 
@@ -98,8 +109,19 @@ class Transaction(models.Model):
     person_category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    person_kind = models.CharField(max_length=12, choices=Kind, blank=True, default="", db_default="")
     note = models.TextField(blank=True, default="", db_default="")
+    tags = ArrayField(models.CharField(max_length=TAG_LENGTH), blank=True, default=list, db_default=Value([]))
     hidden = models.BooleanField(default=False, db_default=False)
+    part_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="parts",
+        db_index=False,
+        help_text="the bank's row out of which the person took this part; that row counts what is left",
+    )
 
     objects = TransactionQuerySet.as_manager()
 
@@ -123,8 +145,24 @@ class Transaction(models.Model):
             ),
             models.Index(
                 fields=["account"],
-                name="transaction_persons_word",
-                condition=Q(person_category__isnull=False) | Q(hidden=True) | ~Q(note=""),
+                name="transaction_spoken_of",
+                condition=SPOKEN_OF,
+            ),
+            models.Index(
+                fields=["account", "part_of"],
+                name="transaction_parts",
+                condition=Q(part_of__isnull=False),
+            ),
+            models.Index(fields=["rule"], name="transaction_rule", condition=Q(rule__isnull=False)),
+            models.Index(
+                fields=["user", "month_cash"],
+                name="transaction_paid_later",
+                condition=~Q(month_cash=F("month_competence")),
+            ),
+            models.Index(
+                fields=["user", "local_date"],
+                name="transaction_pending",
+                condition=Q(status="PENDING"),
             ),
             models.Index(
                 fields=["account", "deleted_at"],

@@ -5,12 +5,12 @@ from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import Func, Q, TextField, Value
-from django.db.models.functions import Lower
+from django.db.models import F, Q, Value
 from django.db.models.lookups import Contains
 
 from accounts.models import User
-from banking.models import SPENDING, Account, CategoryTree, Item, Kind, Transaction
+from banking.folding import folded, folded_column
+from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -40,15 +40,16 @@ class Scope:
     currency: str | None = None
     pending: bool = False  # only rows that are not final yet
     text: str = ""
+    basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
     def report(self) -> "Scope":
         """What a report can be narrowed by: days and places. What its figures mean, they say themselves."""
-        return Scope(self.user, self.period, self.item, self.account)
+        return Scope(self.user, self.period, self.item, self.account, basis=self.basis)
 
     def months(self) -> Q:
         """The condition on MonthTotal; only for whole months."""
-        return self._places() & Q(month__gte=self.period.start, month__lte=self.period.end)
+        return self._places() & Q(basis=self.basis, month__gte=self.period.start, month__lte=self.period.end)
 
     def rows(self, tree: CategoryTree) -> TransactionQuerySet:
         """The rows behind any figure of this scope."""
@@ -65,7 +66,13 @@ class Scope:
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:
-        return Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
+        happened = Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
+        if self.basis == Basis.COMPETENCE:
+            return happened
+        # Said so, each half has an index; together they are the rows of the months of payment.
+        at_once = Q(month_cash=F("month_competence"))
+        paid = Q(month_cash__gte=self.period.start, month_cash__lte=self.period.end)
+        return (happened & at_once) | (paid & ~at_once)
 
     def _places(self) -> Q:
         if self.account is not None:
@@ -74,19 +81,12 @@ class Scope:
 
 
 SEARCHED = ("description", "merchant_name", "counterparty", "note")
-ACCENTED, BARE = "áàâãäéèêëíìîïóòôõöúùûüçñ", "aaaaaeeeeiiiiooooouuuucn"
 
 
 def _about(text: str) -> Q:
     """In what people read, whatever the case and the accents."""
-    wanted = Value(text.lower().translate(str.maketrans(ACCENTED, BARE)))
-    found = [Q(Contains(_bare(column), wanted)) for column in SEARCHED]
+    found = [Q(Contains(folded_column(column), Value(folded(text)))) for column in SEARCHED]
     return reduce(or_, found)
-
-
-def _bare(column: str) -> Func:
-    """Lower case without accents; translate() needs no extension of PostgreSQL."""
-    return Func(Lower(column), Value(ACCENTED), Value(BARE), function="translate", output_field=TextField())
 
 
 def account_of(user: User, account_id: UUID) -> Account:

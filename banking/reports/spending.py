@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Min, Sum
 
-from banking.models import SPENDING, Basis, CategoryTree, Kind, MonthTotal, Transaction
+from banking.models import SPENDING, CategoryTree, Kind, MonthTotal, Transaction
 from banking.periods import Period
 from banking.reports.scope import Scope
 
@@ -109,7 +109,7 @@ def figures(scope: Scope, tree: CategoryTree) -> tuple[Figures, ...]:
 def _sums(scope: Scope, tree: CategoryTree) -> list[Group]:
     """From the monthly sums for whole months, else from the rows; both count the same rows."""
     if scope.period.is_whole_months:
-        months = MonthTotal.objects.of(scope.user).filter(scope.months(), basis=Basis.COMPETENCE)
+        months = MonthTotal.objects.of(scope.user).filter(scope.months())
         by_month = months.values_list("currency", "category_id", "kind")
         return [Group(*row) for row in by_month.annotate(sum=Sum("total"), n=Sum("rows")).order_by()]
     by_row = scope.rows(tree).values_list("flow_currency", "category_id", "kind")

@@ -69,7 +69,7 @@ class Absences:
 
     def remove_or_hold(self, ids: set[UUID]) -> None:
         """Inside the caller's transaction, when the rows that may have come instead are written."""
-        live = self.account.transactions.live().count() if ids else 0
+        live = self.account.transactions.live().from_bank().count() if ids else 0
         if self._is_unusual(ids, live):
             self._keep_held(ids, live)
         elif ids:
@@ -105,7 +105,7 @@ class Absences:
         return len(absent) - reappearances.replaced(self.account, absent, now=self.now()) > most
 
     def _remove(self, ids: set[UUID]) -> None:
-        changes = transactions.remove(self.account, ids, now=self.now())
+        changes = transactions.remove(self.account, ids, roots=self.roots, now=self.now())
         rollups.apply(changes.deltas)
         rollups.apply(reappearances.settle(self.account, now=self.now(), roots=self.roots))
         self.run.rows_removed += changes.rows

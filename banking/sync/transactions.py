@@ -102,7 +102,7 @@ class AccountReader:
             self._remember(first_read_after="")  # a place that Pluggy no longer knows: from the beginning
             raise Unavailable(f"account {account.id}: {error}") from error
         if not account.first_read_after:
-            self.absences.judge(found, account.transactions.filter(read_at__lt=asked_at))
+            self.absences.judge(found, account.transactions.from_bank().filter(read_at__lt=asked_at))
         mark = account.first_read_newest or found.newest
         if mark is not None:
             self._remember(created_read_to=mark, first_read_after="", first_read_newest=None)
@@ -143,7 +143,7 @@ class AccountReader:
         found = self._pages(self.client.transactions(self.account.id, date_from=since))
         # The bank cuts at its own midnight: a day's margin keeps rows at the edge out of question.
         edge = since + timedelta(days=1)
-        mine = self.account.transactions.filter(occurred_at__date__gt=edge, read_at__lt=asked_at)
+        mine = self.account.transactions.from_bank().filter(occurred_at__date__gt=edge, read_at__lt=asked_at)
         self.absences.judge(found, mine)
         return found
 

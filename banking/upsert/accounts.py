@@ -83,4 +83,5 @@ def facts(account: Account) -> AccountFacts:
         is_sandbox=account.item.connector.is_sandbox,
         closes_on=account.closes_on,
         due_on=account.due_on,
+        bills=dict(account.bills.values_list("id", "due_on").order_by()) if account.is_card else {},
     )

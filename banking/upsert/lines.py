@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
-from banking.classify import SILENT, Classified, PersonsWord, classify, facts
+from banking.classify import AccountFacts, Classified, classify, facts, flow_of
 from banking.documents import bare, keyed_hash, masked
-from banking.models import Account
+from banking.models import Account, Rule
 from banking.pluggy import payloads
 from banking.upsert import copying
-from banking.upsert.accounts import facts as account_facts
 from banking.upsert.copying import instant, number, text, uuid
+from banking.upsert.evidence import Known
 from banking.upsert.values import day
 
 
@@ -21,17 +20,21 @@ def lines(
     account: Account,
     rows: Iterable[payloads.Transaction],
     *,
-    words: Mapping[UUID, PersonsWord],
+    known: Known,
     roots: Mapping[str, str],
     read_at: datetime,
 ) -> str:
     """The rows, classified, as COPY reads them."""
-    known = account_facts(account)
     shared = _Shared(uuid(account.id), str(account.user_id), account.currency, instant(read_at))
-    concluded = (
-        (row, classify(facts(row), known, roots=roots, person=words.get(row.id, SILENT))) for row in rows
-    )
-    return "".join(copying.line(_line(row, conclusion, shared)) for row, conclusion in concluded)
+    return "".join(copying.line(_concluded(row, known, roots, shared)) for row in rows)
+
+
+def _concluded(
+    row: payloads.Transaction, known: Known, roots: Mapping[str, str], shared: "_Shared"
+) -> "_Line":
+    bare = facts(row)
+    evidence, rule = known.about(row.id, bare, lambda: _texts(row, known.facts))
+    return _line(row, classify(bare, known.facts, roots=roots, evidence=evidence), rule, shared)
 
 
 class _Shared(NamedTuple):
@@ -86,6 +89,7 @@ class _Line(NamedTuple):
     category_id: str
     month_competence: str
     month_cash: str
+    rule_id: str
     read_at: str
 
 
@@ -93,11 +97,11 @@ _NO_CARD, _NO_PAYMENT = payloads.CreditCardMetadata(), payloads.PaymentData()
 _NO_MERCHANT, _NO_PARTY = payloads.Merchant(), payloads.Party()
 
 
-def _line(row: payloads.Transaction, concluded: Classified, shared: _Shared) -> _Line:
+def _line(row: payloads.Transaction, concluded: Classified, rule: Rule | None, shared: _Shared) -> _Line:
     card = row.credit_card_metadata or _NO_CARD
     payment = row.payment_data or _NO_PAYMENT
     merchant = row.merchant or _NO_MERCHANT
-    party = (payment.receiver if concluded.flow < 0 else payment.payer) or _NO_PARTY
+    party = _party(payment, is_out=concluded.flow < 0)
     document = (party.document_number.value if party.document_number else None) or ""
     shown_document, hashed_document = _document(document)
     return _Line(
@@ -141,8 +145,21 @@ def _line(row: payloads.Transaction, concluded: Classified, shared: _Shared) -> 
         category_id=concluded.category_id,
         month_competence=copying.day(concluded.month_competence),
         month_cash=copying.day(concluded.month_cash),
+        rule_id=number(rule.id if rule else None),
         read_at=shared.read_at,
     )
+
+
+def _party(payment: payloads.PaymentData, *, is_out: bool) -> payloads.Party:
+    """Who was paid, or who paid."""
+    return (payment.receiver if is_out else payment.payer) or _NO_PARTY
+
+
+def _texts(row: payloads.Transaction, account: AccountFacts) -> tuple[str, ...]:
+    """What people read of it, for rules."""
+    merchant = row.merchant or _NO_MERCHANT
+    party = _party(row.payment_data or _NO_PAYMENT, is_out=flow_of(facts(row), account) < 0)
+    return (row.description, merchant.name or merchant.business_name or "", party.name or "")
 
 
 @lru_cache(maxsize=10_000)

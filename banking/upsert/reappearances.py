@@ -13,12 +13,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from banking.classify import AccountFacts, PersonsWord
 from banking.models import Account, Reappearance, Transaction
 from banking.models.rollups import Delta
-from banking.models.transactions import TransactionQuerySet
+from banking.models.transactions import SPOKEN_OF, TransactionQuerySet
 from banking.upsert import words
-from banking.upsert.accounts import facts
 
 DAYS = timedelta(days=5)  # between the two rows' own dates
 GAP = timedelta(days=10)  # a row that comes longer than this after the other went is another
@@ -48,14 +46,13 @@ def settle(account: Account, *, now: datetime, roots: Mapping[str, str]) -> list
     if not came:
         return []
     matches = _matches(gone, came, rivals=_gone(account, now))
-    known = facts(account)
-    return [delta for match in matches for delta in _carry(match, known, roots, now)]
+    return [delta for match in matches for delta in _carry(account, match, roots, now)]
 
 
 def replaced(account: Account, ids: Iterable[UUID], *, now: datetime) -> int:
     """How many of these rows have a new one in their place, by value alone: they are not lost."""
     leaving = list(account.transactions.filter(id__in=list(ids)))
-    new = account.transactions.live().filter(bank_created_at__gte=now - OVERLAP)
+    new = account.transactions.live().from_bank().filter(bank_created_at__gte=now - OVERLAP)
     places = Counter(_look(row) for row in new.exclude(id__in=[row.id for row in leaving]))
     return sum((Counter(_look(row) for row in leaving) & places).values())
 
@@ -63,7 +60,7 @@ def replaced(account: Account, ids: Iterable[UUID], *, now: datetime) -> int:
 def _gone(account: Account, now: datetime) -> TransactionQuerySet:
     """Tombstones of the last days that were not found again yet."""
     found_again = Reappearance.objects.filter(gone_id=OuterRef("id"))
-    return account.transactions.filter(~Exists(found_again), deleted_at__gte=now - GAP)
+    return account.transactions.from_bank().filter(~Exists(found_again), deleted_at__gte=now - GAP)
 
 
 def _came(account: Account, gone: Sequence[Transaction]) -> TransactionQuerySet:
@@ -72,8 +69,12 @@ def _came(account: Account, gone: Sequence[Transaction]) -> TransactionQuerySet:
     alike = Q(amount__in={row.amount for row in gone})
     named = Q(provider_id__in={row.provider_id for row in gone} - {""})
     taken = Reappearance.objects.filter(came_id=OuterRef("id")).exclude(state=Reappearance.State.DECLINED)
-    live = account.transactions.live().filter(alike | named, ~Exists(taken), bank_created_at__gte=since)
-    return live.filter(person_category=None, hidden=False, note="")
+    live = (
+        account.transactions.live()
+        .from_bank()
+        .filter(alike | named, ~Exists(taken), bank_created_at__gte=since)
+    )
+    return live.exclude(SPOKEN_OF)
 
 
 def _matches(
@@ -130,7 +131,7 @@ def _followed_soon(gone: Transaction, came: Transaction) -> bool:
     return abs(gone.deleted_at - came.bank_created_at) <= OVERLAP
 
 
-def _carry(match: _Match, account: AccountFacts, roots: Mapping[str, str], now: datetime) -> list[Delta]:
+def _carry(account: Account, match: _Match, roots: Mapping[str, str], now: datetime) -> list[Delta]:
     gone, moved = match.gone, match.is_certain
     state = Reappearance.State.MOVED if moved else Reappearance.State.OFFERED
     Reappearance.objects.bulk_create(
@@ -145,5 +146,4 @@ def _carry(match: _Match, account: AccountFacts, roots: Mapping[str, str], now: 
     )  # fmt: skip
     if not moved:
         return []
-    word = PersonsWord(gone.person_category_id, gone.hidden)
-    return words.speak(match.came[0], word, note=gone.note, account=account, roots=roots)
+    return words.carry(account, gone, match.came[0], roots=roots)

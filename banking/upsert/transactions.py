@@ -1,27 +1,20 @@
 """Rows in bulk: copied into a temporary table, merged in one statement, and told what changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 
-from banking.classify import PersonsWord
 from banking.models import Account, Basis, Transaction
 from banking.models.rollups import Delta
 from banking.pluggy import payloads
+from banking.upsert import parts
+from banking.upsert.accounts import facts
+from banking.upsert.changes import Changes
+from banking.upsert.evidence import Known
 from banking.upsert.lines import COLUMNS, lines
-
-
-@dataclass
-class Changes:
-    """What a write did: how many rows, and by how much it moves the monthly sums."""
-
-    rows: int = 0
-    deltas: list[Delta] = field(default_factory=list)
 
 
 def store(
@@ -37,9 +30,11 @@ def store(
     removed after it was read. The caller holds the item's lease, so nobody else writes these rows.
     """
     latest = {row.id: row for row in rows}
-    words = _persons_words(account)
+    known = Known.of(account, facts(account))
     # All lines are made before COPY begins: while it is on, the connection can answer nothing else.
-    return merge(lines(account, latest.values(), words=words, roots=roots, read_at=read_at))
+    changes = merge(lines(account, latest.values(), known=known, roots=roots, read_at=read_at))
+    changes.deltas += parts.follow(account, roots=roots)
+    return changes
 
 
 def merge(copied: str) -> Changes:
@@ -53,24 +48,19 @@ def merge(copied: str) -> Changes:
         return _changes(cursor.fetchall())
 
 
-def remove(account: Account, ids: Iterable[UUID], *, now: datetime) -> Changes:
+def remove(account: Account, ids: Iterable[UUID], *, roots: Mapping[str, str], now: datetime) -> Changes:
     """Turn rows into tombstones: they count nowhere, and what the person said about them is kept."""
     with connection.cursor() as cursor:
         cursor.execute(_SQL_REMOVE, {"now": now, "account": account.id, "ids": list(ids)})
-        return _changes(cursor.fetchall())
+        changes = _changes(cursor.fetchall())
+    changes.deltas += parts.follow(account, roots=roots)
+    return changes
 
 
 def _changes(rows: list[tuple[Any, ...]]) -> Changes:
     """From (rows written, *delta): one line at least, without a delta if no sum has moved."""
     deltas = [Delta(*delta) for _, *delta in rows if delta[0] is not None]
     return Changes(rows[0][0], deltas)
-
-
-def _persons_words(account: Account) -> dict[UUID, PersonsWord]:
-    """Few rows, found by an index of their own."""
-    spoken = Transaction.objects.filter(Q(person_category__isnull=False) | Q(hidden=True), account=account)
-    values = spoken.values_list("id", "person_category_id", "hidden")
-    return {row_id: PersonsWord(category_id, hidden) for row_id, category_id, hidden in values}
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:

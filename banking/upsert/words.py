@@ -1,39 +1,49 @@
 """The person's word on a stored row: kept in its own columns, and concluded from anew."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from banking.classify import AccountFacts, Facts, PersonsWord, classify
-from banking.models import Transaction
+from banking.classify import SILENT, Word
+from banking.models import Account, Transaction
 from banking.models.rollups import Delta
+from banking.upsert import parts
+from banking.upsert.conclusions import conclude
 
-COLUMNS = ("person_category", "hidden", "note", "category", "kind", "kind_reason")
+COLUMNS = ("person_category", "person_kind", "hidden", "note", "tags")
 
 
-def speak(
-    row: Transaction, word: PersonsWord, *, note: str, account: AccountFacts, roots: Mapping[str, str]
-) -> list[Delta]:
-    """Store the word and what follows from it; gives by how much the sums move.
+@dataclass(frozen=True)
+class Said:
+    """All that a person can say about one row."""
+
+    word: Word = SILENT
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def about(cls, row: Transaction) -> "Said":
+        return cls(Word(row.person_category_id, row.hidden, row.person_kind), row.note, tuple(row.tags))
+
+
+def speak(account: Account, row: Transaction, said: Said, *, roots: Mapping[str, str]) -> list[Delta]:
+    """Store what was said and what follows from it; gives by how much the sums move.
 
     The caller holds the item's sync state locked, so nobody else writes the row.
     """
-    before = Delta.of(row, sign=-1)
-    concluded = classify(facts_of(row), account, roots=roots, person=word)
-    row.person_category_id, row.hidden, row.note = word.category_id, word.hidden, note
-    row.category_id, row.kind, row.kind_reason = concluded.category_id, concluded.kind, concluded.reason
-    row.save(update_fields=COLUMNS)
-    return [*before, *Delta.of(row, sign=1)]
-
-
-def facts_of(row: Transaction) -> Facts:
-    """What classify() asks, from a stored row."""
-    foreign = row.amount_in_account_currency
-    return Facts(
-        occurred_at=row.occurred_at,
-        amount=row.amount,
-        value=row.amount if foreign is None else foreign,
-        type=row.type,
-        operation_type=row.operation_type,
-        description=row.description,
-        category_id=row.bank_category_id,
-        bill_forecast=row.bill_forecast,
+    row.person_category_id, row.person_kind, row.hidden = (
+        said.word.category_id,
+        said.word.kind,
+        said.word.hidden,
     )
+    row.note, row.tags = said.note, list(said.tags)
+    row.save(update_fields=COLUMNS)
+    return conclude(account, [row], roots=roots).deltas
+
+
+def carry(account: Account, gone: Transaction, came: Transaction, *, roots: Mapping[str, str]) -> list[Delta]:
+    """What was said about a row is now said about another, its parts included."""
+    gone.parts.update(part_of=came)
+    return [
+        *parts.follow(account, roots=roots),
+        *speak(account, came, Said.about(gone), roots=roots),
+    ]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Account, CategoryTree
+from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
 from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
 
@@ -34,6 +34,9 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     if (category and category not in tree) or (counts and counts not in COUNTED):
         raise Http404
     user = signed_in(request)
+    basis = basis_of(user, query.get("basis", ""))
+    if basis == Basis.CASH and not period.is_whole_months:
+        period, problem = period.in_whole_months, problem or "paid by month"
     try:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
@@ -50,14 +53,23 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         currency=_text(query, "currency")[:CURRENCY_LENGTH] or None,
         pending=query.get("pending") == "1",
         text=_text(query, "q")[:100],
+        basis=basis,
     )
     return scope, problem
+
+
+def basis_of(user: User, word: str) -> Basis:
+    """What the address says, else what the person prefers."""
+    if word in Basis.values:
+        return Basis(word)
+    return Basis.CASH if user.counts_when_paid else Basis.COMPETENCE
 
 
 def query(scope: Scope, **changes: object) -> str:
     """The query string that read() turns into the same scope, with parts changed or (None) left out."""
     parts: dict[str, object | None] = dict(scope.period.query)
     parts |= {
+        "basis": scope.basis.value,
         "item": scope.item and scope.item.id,
         "account": scope.account and scope.account.id,
         "category": scope.category_id,
@@ -78,7 +90,12 @@ def rows_url(scope: Scope, **changes: object) -> str:
 def choices(scope: Scope) -> dict[str, Any]:
     """What a page needs to let the person choose another scope."""
     accounts = Account.objects.of(scope.user).shown().select_related("item__connector")
-    return {"stepper": _stepper(scope), "accounts": accounts}
+    return {"stepper": _stepper(scope), "accounts": accounts, "bases": _bases(scope)}
+
+
+def _bases(scope: Scope) -> dict[str, str]:
+    """The same page by either basis, as query strings."""
+    return {basis.value: query(scope, basis=basis.value) for basis in Basis}
 
 
 def _stepper(scope: Scope) -> dict[str, Any]:

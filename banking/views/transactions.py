@@ -76,7 +76,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     form = PersonsWordForm(request.POST or None, initial=_said(row))
     if request.method == "POST" and form.is_valid():
         try:
-            actions.say(row, form.word(), note=form.cleaned_data["note"])
+            actions.say(row, form.said())
         except ObjectDoesNotExist as error:  # disconnected at this very moment
             raise Http404 from error
         messages.success(request, _("Saved."))
@@ -103,4 +103,10 @@ def reappearance(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 
 def _said(row: Transaction) -> dict[str, Any]:
-    return {"category": row.person_category_id or "", "note": row.note, "hidden": row.hidden}
+    return {
+        "category": row.person_category_id or "",
+        "kind": row.person_kind,
+        "tags": ", ".join(row.tags),
+        "note": row.note,
+        "hidden": row.hidden,
+    }

@@ -155,6 +155,11 @@ COUNTED_WORDS: dict[str, Text] = {
 # Why a row has its kind (banking/classify.py).
 REASONS: dict[str, Text] = {
     "hidden by you": _("You said that it should not count."),
+    "hidden by your rule": _("Your rule says that it should not count."),
+    "said by you": _("You said so."),
+    "said by your rule": _("Your rule says so."),
+    "split into parts": _("You split it: its parts count instead."),
+    "linked": _("Its other half was found among your transactions."),
     "no amount": _("It moves no money."),
     "card bill payment": _("It pays a card bill; the purchases on the bill already count."),
     "refund by the bank": _("The bank marks it as a refund: it reduces spending."),
@@ -172,6 +177,7 @@ PERIOD_PROBLEMS: dict[str, Text] = {
     "month": _("That month cannot be read. This month is shown."),
     "date": _("That date cannot be read. This month is shown."),
     "reversed": _("The period ends before it begins. This month is shown."),
+    "paid by month": _("What is paid is counted by whole months, so the whole months are shown."),
     "too long": _("That period is longer than 50 years. This month is shown."),
 }
 

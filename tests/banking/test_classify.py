@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banking.classify import AccountFacts, Facts, PersonsWord, classify, local_date
+from banking.classify import AccountFacts, Evidence, Facts, Word, classify, local_date
 from banking.models import OTHER, Kind
 
 ROOTS = {
@@ -49,8 +49,8 @@ def row(**changes: object) -> Facts:
 
 
 def kind_of(facts: Facts, account: AccountFacts = BANK, **person: object) -> Kind:
-    word = PersonsWord(**person)  # type: ignore[arg-type]
-    return classify(facts, account, roots=ROOTS, person=word).kind
+    evidence = Evidence(person=Word(**person))  # type: ignore[arg-type]
+    return classify(facts, account, roots=ROOTS, evidence=evidence).kind
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_boleto_called_payment_is_an_expense_on_a_bank_account() -> None:
 
 def test_the_person_is_stronger_than_the_bank() -> None:
     facts = row(type="DEBIT", category_id="11010000")
-    found = classify(facts, BANK, roots=ROOTS, person=PersonsWord(category_id="04000000"))
+    found = classify(facts, BANK, roots=ROOTS, evidence=Evidence(person=Word(category_id="04000000")))
     assert (found.category_id, found.kind) == ("04000000", Kind.TRANSFER)
     assert kind_of(facts, hidden=True) == Kind.NEUTRAL
 

@@ -16,9 +16,10 @@ from django.utils import timezone
 from accounts.models import User
 from banking import rollups
 from banking.actions.transactions import say
-from banking.classify import PersonsWord
+from banking.classify import Word
 from banking.models import HeldDeletion, Item, Kind, MonthTotal, Reappearance, Transaction
 from banking.sync.lease import Lease
+from banking.upsert.words import Said
 from tests.localpluggy import LocalPluggy
 from tests.syncing import changed, live, remote, run
 
@@ -38,7 +39,7 @@ def annotated(pluggy: LocalPluggy, item: Item, **row: Any) -> Transaction:
     changed(item)
     run(item)
     found = Transaction.objects.get(id=row_id)
-    say(found, PersonsWord(SPOKEN["person_category_id"], hidden=True), note="presente")
+    say(found, Said(Word(SPOKEN["person_category_id"], hidden=True), note="presente"))
     return found
 
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from banking import documents, rollups
 from banking.actions.transactions import say
-from banking.classify import PersonsWord
+from banking.classify import Word
 from banking.models import Account, CategoryTree, Kind, MonthTotal, Transaction
 from banking.pluggy import payloads
 from banking.upsert import accounts, transactions
+from banking.upsert.words import Said
 from tests.payloads import bound_item
 from tests.rows import a_payload, an_account, write
 
@@ -76,7 +77,7 @@ def test_a_removed_row_comes_back_only_if_read_later(account: Account) -> None:
     row = body()
     write(account, row)
     now = timezone.now()
-    transactions.remove(account, [uuid.UUID(str(row["id"]))], now=now)
+    transactions.remove(account, [uuid.UUID(str(row["id"]))], roots={}, now=now)
     early = transactions.store(
         account,
         [a_payload(account, **row)],
@@ -91,7 +92,7 @@ def test_a_removed_row_comes_back_only_if_read_later(account: Account) -> None:
 def test_what_the_person_said_survives_every_sync(account: Account) -> None:
     row = body()
     write(account, row)
-    say(Transaction.objects.get(), PersonsWord(category_id="04000000"), note="minha nota")
+    say(Transaction.objects.get(), Said(Word(category_id="04000000"), note="minha nota"))
     write(account, row | {"description": "CHANGED", "updatedAt": "2026-11-16T00:00:00Z"})
     kept = Transaction.objects.get()
     assert (kept.description, kept.note, kept.category_id, kept.kind) == (
@@ -106,9 +107,9 @@ def test_what_the_person_said_survives_every_sync(account: Account) -> None:
 def test_hiding_a_row_takes_it_out_of_every_sum_and_back(account: Account) -> None:
     write(account, body(amount="-30.00"))
     row = Transaction.objects.get()
-    say(row, PersonsWord(hidden=True), note="")
+    say(row, Said(Word(hidden=True)))
     assert MonthTotal.objects.get(basis="competence").kind == Kind.NEUTRAL
-    say(row, PersonsWord(), note="")
+    say(row, Said())
     assert MonthTotal.objects.get(basis="competence").kind == Kind.EXPENSE
     assert rollups.differences() == []
 

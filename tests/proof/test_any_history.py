@@ -33,9 +33,9 @@ from banking import rollups
 from banking.actions import connections, operations
 from banking.actions import transactions as actions
 from banking.application import pluggy as our_client
-from banking.classify import PersonsWord
 from banking.models import HeldDeletion, Item, SyncState, Transaction
 from banking.sync import lease, sync_item
+from banking.upsert.words import Said
 from tests.localpluggy import LocalPluggy
 from webhooks import inbox
 
@@ -219,7 +219,7 @@ class History(RuleBasedStateMachine):
         if rows:
             row = rows[pick % len(rows)]
             self.notes[row.id] = f"note {len(self.notes)}"
-            actions.say(row, PersonsWord(), note=self.notes[row.id])
+            actions.say(row, Said(note=self.notes[row.id]))
 
     # --- In the end ------------------------------------------------------------------------------------
     def teardown(self) -> None:

@@ -62,7 +62,7 @@ def _data(item: Item, client: Client, fresh: set[str]) -> Iterator[Difference]:
 def _of_account(account: Account, client: Client, fresh: set[str]) -> Iterator[Difference]:
     if Product.TRANSACTIONS in fresh:
         theirs, aside = _rows(account, client.transactions(account.id))
-        live = account.transactions.live().values_list("id", "amount", "occurred_at", "status")
+        live = account.transactions.live().from_bank().values_list("id", "amount", "occurred_at", "status")
         ours = {row_id: (_money(amount), at, status) for row_id, amount, at, status in live.iterator()}
         yield from _compared("transaction", ours, theirs, aside=aside)
     if account.is_card and Product.CREDIT_CARDS in fresh:

@@ -1,0 +1,90 @@
+"""What is known of an account's rows besides what the bank sends: words, rules, links, parts."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q, Sum
+
+from banking import rules
+from banking.classify import NO_EVIDENCE, SILENT, AccountFacts, Evidence, Facts, Word, flow_of
+from banking.models import Account, Kind, Link, Rule, Transaction
+from banking.rules import Rulebook
+
+Texts = Callable[[], Iterable[str]]
+LINKED = {Link.Kind.TRANSFER: Kind.TRANSFER, Link.Kind.CARD_PAYMENT: Kind.CARD_PAYMENT}
+
+
+@dataclass(frozen=True)
+class Known:
+    """Few rows have any of it. To be loaded while the item is locked, so that nobody changes it meanwhile."""
+
+    account_id: UUID
+    facts: AccountFacts
+    words: dict[UUID, Word] = field(default_factory=dict)
+    linked: dict[UUID, Kind] = field(default_factory=dict)
+    purchases: dict[UUID, str] = field(default_factory=dict)  # a refund's → its purchase's category
+    taken_out: dict[UUID, Decimal] = field(default_factory=dict)
+    rulebook: Rulebook = field(default_factory=Rulebook)
+
+    @classmethod
+    def of(cls, account: Account, facts: AccountFacts) -> "Known":
+        return cls(
+            account.id,
+            facts,
+            words=_words(account),
+            linked=_linked(account),
+            purchases=_purchases(account),
+            taken_out=_taken_out(account),
+            rulebook=Rulebook.of(account.user_id),
+        )
+
+    def about(self, row_id: UUID, row: Facts, texts: Texts) -> tuple[Evidence, Rule | None]:
+        """The evidence, and the rule that it comes from. `texts` is asked only if there are rules."""
+        rule = self._rule(row, texts) if self.rulebook else None
+        if rule is None and not any(
+            row_id in some for some in (self.words, self.linked, self.purchases, self.taken_out)
+        ):
+            return NO_EVIDENCE, None
+        found = Evidence(
+            person=self.words.get(row_id, SILENT),
+            rule=rules.word(rule) if rule else SILENT,
+            linked=self.linked.get(row_id),
+            purchase_category_id=self.purchases.get(row_id),
+            taken_out=self.taken_out.get(row_id, Decimal(0)),
+        )
+        return found, rule
+
+    @property
+    def _all(self) -> tuple[Collection[UUID], ...]:
+        return self.words, self.linked, self.purchases, self.taken_out
+
+    def _rule(self, row: Facts, texts: Texts) -> Rule | None:
+        return self.rulebook.first(account_id=self.account_id, flow=flow_of(row, self.facts), texts=texts())
+
+
+def _words(account: Account) -> dict[UUID, Word]:
+    """Found by an index of their own."""
+    said = Q(person_category__isnull=False) | ~Q(person_kind="") | Q(hidden=True)
+    spoken = Transaction.objects.filter(said, account=account)
+    values = spoken.values_list("id", "person_category_id", "hidden", "person_kind")
+    return {row_id: Word(category_id, hidden, kind) for row_id, category_id, hidden, kind in values}
+
+
+def _linked(account: Account) -> dict[UUID, Kind]:
+    links = Link.objects.in_force().filter(kind__in=LINKED)
+    legs = (
+        (links.filter(**{f"{leg}__account": account}).values_list(leg, "kind")) for leg in ("out", "into")
+    )
+    return {row_id: LINKED[Link.Kind(kind)] for leg in legs for row_id, kind in leg}
+
+
+def _purchases(account: Account) -> dict[UUID, str]:
+    links = Link.objects.in_force().filter(kind=Link.Kind.REFUND, into__account=account)
+    return dict(links.values_list("into", "out__category"))
+
+
+def _taken_out(account: Account) -> dict[UUID, Decimal]:
+    parts = account.transactions.filter(part_of__isnull=False, deleted_at=None)
+    return dict(parts.order_by().values_list("part_of").annotate(sum=Sum("flow")))
