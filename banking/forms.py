@@ -1,5 +1,6 @@
 """What people may send us about their money."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,13 +10,8 @@ from banking.classify import Word
 from banking.models import Category, Kind
 from banking.models.transactions import TAG_LENGTH
 from banking.upsert.words import Said
-from banking.views.words import KINDS
 
 MOST_TAGS = 10
-
-
-# What a person may call a row; "not counted" has its own box.
-KIND_CHOICES = [(str(kind), text) for kind, text in KINDS.items() if kind != Kind.NEUTRAL]
 
 
 class PersonsWordForm(forms.Form):
@@ -31,10 +27,13 @@ class PersonsWordForm(forms.Form):
     )
     hidden = forms.BooleanField(label=_("Do not count this transaction"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: Mapping[str, Any], **kwargs: Any) -> None:
+        """`kinds` in words, by kind."""
         super().__init__(*args, **kwargs)
+        # "Not counted" has its own box.
+        sayable = [(kind, text) for kind, text in kinds.items() if kind != Kind.NEUTRAL]
         self.fields["category"].choices = _choices()  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", _("As its category says")), *KIND_CHOICES]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("As its category says")), *sayable]  # type: ignore[attr-defined]
 
     def said(self) -> Said:
         said = self.cleaned_data

@@ -18,7 +18,7 @@ from banking.models import CategoryTree, Transaction
 from banking.reports import connections, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
-from banking.views.words import COUNTED_WORDS
+from banking.views.words import COUNTED_WORDS, KINDS
 
 
 @login_required
@@ -73,7 +73,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     mine = Transaction.objects.of(scopes.signed_in(request)).live()
     related = ("account__item__connector", "category", "person_category")
     row = get_object_or_404(mine.select_related(*related), id=transaction_id)
-    form = PersonsWordForm(request.POST or None, initial=_said(row))
+    form = PersonsWordForm(request.POST or None, kinds=KINDS, initial=_said(row))
     if request.method == "POST" and form.is_valid():
         try:
             actions.say(row, form.said())
