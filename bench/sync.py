@@ -75,6 +75,7 @@ def copy(ready: list[str]) -> int:
             for lines in ready:
                 target.write(lines)
             written = int(cursor.rowcount)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what the commit would do
         cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         return written
 
