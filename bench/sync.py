@@ -74,7 +74,7 @@ def copy(ready: list[str]) -> int:
         with cursor.copy(transactions.SQL_COPY.format(table=table)) as target:
             for lines in ready:
                 target.write(lines)
-            written = int(cursor.rowcount)
+        written = int(cursor.rowcount)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what the commit would do
         cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         return written
