@@ -18,6 +18,7 @@ import requests
 from dev import plan, processes
 from dev.check import PROJECT, TESTING
 from dev.machine import Trouble
+from dev.postgres import SUPERUSER
 from dev.services import Services
 
 MINE = "PFM_STAGE"  # marks the children in their environment
@@ -118,9 +119,9 @@ class Stage:
         return done
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the product's database."""
+        """Rows of the product's database, whosever they are: as the superuser."""
         host = str(self.services.postgres.socket_folder)
-        with psycopg.connect(host=host, user="pfm", dbname="pfm", connect_timeout=5) as connection:
+        with psycopg.connect(host=host, user=SUPERUSER, dbname="pfm", connect_timeout=5) as connection:
             return list(connection.execute(sql, values).fetchall())
 
     def signed_in(self, email: str, password: str) -> requests.Session:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
@@ -58,10 +58,13 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = N
 def _stored(payload: payloads.Item, owner: User, connector: Connector, now: datetime) -> Item | None:
     """The item's row, made once: its owner never changes, whatever is claimed later."""
     columns = items.columns(payload, now=now)
-    item, _ = Item.objects.get_or_create(
-        id=payload.id,
-        defaults=columns | {"user": owner, "connector": connector, "connected_at": now},
-    )
+    try:
+        item, _ = Item.objects.get_or_create(
+            id=payload.id,
+            defaults=columns | {"user": owner, "connector": connector, "connected_at": now},
+        )
+    except IntegrityError:  # it is another person's, whom the database does not show to this one
+        return None
     if item.user_id != owner.pk or item.disconnected_at:
         return None
     SyncState.objects.get_or_create(item=item, defaults={"due_at": now})
