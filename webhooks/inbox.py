@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.dateparse import parse_datetime
 
@@ -45,7 +45,7 @@ class Nonsense(ValueError):
 
 # --- Receive -----------------------------------------------------------------------------------------
 def receive(body: Any, *, client_id: str, now: datetime) -> Event | None:
-    """Store a delivery, once, and mark its item as changed, in one statement that commits by itself.
+    """Store a delivery, once, and mark its item as changed, in one transaction.
 
     Gives the stored event, or None for a repeated delivery. Raises Nonsense. What the body says is
     only ever a reason to ask Pluggy; nothing is created, changed or removed because of it.
@@ -53,11 +53,7 @@ def receive(body: Any, *, client_id: str, now: datetime) -> Event | None:
     event = _event(body, now)
     hint = _hint(body, event)
     _judge(event, client_id, now)
-    try:
-        is_new = storing.store(event, hint)
-    except IntegrityError:  # it came twice at one moment: the other is stored, and this one repeats it
-        is_new = storing.store(event, hint)
-    return event if is_new else None
+    return event if storing.store(event, hint) else None
 
 
 def _event(body: Any, now: datetime) -> Event:

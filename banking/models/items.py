@@ -121,7 +121,7 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
         return found[0] if found else None
 
 
-# The body of mark_changed(), for a statement that does more than that (webhooks/inbox).
+# The body of mark_changed(), for who does more in one round trip (webhooks/storing).
 SQL_CHANGED = """
     UPDATE banking_syncstate SET dirty_seq = dirty_seq + 1,
         due_at = CASE WHEN attempts = 0 OR %(at_once)s THEN %(now)s ELSE due_at END

@@ -68,12 +68,19 @@ def test_no_secret_at_all_is_401() -> None:
         {"event": "item/updated", "eventId": "../../auth"},
         {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": "x?itemId=y"},
         {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": ["a"]},
-        {"event": "item/updated", "eventId": str(uuid.uuid4()), "note": "\x00"},
     ],
 )
 def test_authenticated_nonsense_is_400_and_nothing_is_stored(body: Any) -> None:
     assert deliver(body) == 400
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_cannot_hold_is_400_and_nothing_is_stored(alice: User) -> None:
+    item = bound_item(alice)
+    assert deliver(event(item=item, note="\x00")) == 400
+    item.sync.refresh_from_db()
+    assert (Event.objects.exists(), item.sync.dirty_seq) == (False, 0)
 
 
 @pytest.mark.django_db
