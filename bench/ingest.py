@@ -2,10 +2,11 @@
 
     make bench-ingest                     python -m dev.bench ingest --requests 4000 --turns 1
 
-Each server runs the product with four threads. Bursts to five items of one person come over 16 connections, in
-turns with the two other views; ratio_to_insert is of the medians. Then the door gets half of what it
-can, at a pace, and again with a Redis that is stopped: every event that was acknowledged must be stored once,
-and must have moved its item once. Meanwhile the items are seen to, as runs would, so that bells are rung.
+Each server runs the product with four threads. Bursts to five items of one person come over 16
+connections, in turns with the two other views; ratio_to_insert is of the medians. Then the door gets half of
+what it can, at a pace, and again with a Redis that is stopped: every event that was acknowledged must be
+stored once, and must have moved its item once. Meanwhile the items are seen to, as runs would, so that bells
+are rung.
 """
 
 import argparse
@@ -85,8 +86,8 @@ def requests(path: str, count: int, items: list[UUID]) -> list[tuple[UUID, bytes
 
 
 def _request(path: str, event_id: UUID, item_id: UUID) -> tuple[UUID, bytes]:
-    body = {"event": "item/updated", "eventId": str(event_id), "itemId": str(item_id),
-            "clientId": settings.PLUGGY_CLIENT_ID, "triggeredBy": "SYNC", "clientUserId": "bench"}  # fmt: skip
+    body = {"event": "item/updated", "eventId": str(event_id), "itemId": str(item_id), "triggeredBy": "SYNC",
+            "clientId": settings.PLUGGY_CLIENT_ID, "clientUserId": "bench"}  # fmt: skip
     text = json.dumps(body).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     head += f"{SECRET_HEADER}: {settings.PLUGGY_WEBHOOK_SECRET}\r\nContent-Length: {len(text)}\r\n\r\n"

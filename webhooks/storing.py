@@ -1,8 +1,7 @@
 """Keep a delivery: the event, the change of its item and its hint, in one transaction and one round trip.
 
-Deliveries for one item wait for each other at its row. What is sent to PostgreSQL as one text is one transaction
-there: the row is free again after its commit, and not only when this process has its turn again. (One statement
-for all of it takes PostgreSQL three times as long to plan and begin as these three.)
+Deliveries for one item wait for each other at its row. What is sent to PostgreSQL as one text is one
+transaction there: the row is free again after its commit, and not only when this process has its turn again.
 """
 
 from typing import Any

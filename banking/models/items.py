@@ -115,8 +115,9 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
         so sequence numbers are given in commit order.
         """
         with connections[self.db].cursor() as cursor:
-            told = {"item_id": item_id, "now": now, "at_once": at_once}
-            cursor.execute(f"{SQL_CHANGED} RETURNING dirty_seq", told)
+            cursor.execute(
+                f"{SQL_CHANGED} RETURNING dirty_seq", {"item_id": item_id, "now": now, "at_once": at_once}
+            )
             found = cursor.fetchone()
         return found[0] if found else None
 
