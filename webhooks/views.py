@@ -40,6 +40,7 @@ def pluggy(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=503, headers={"Retry-After": "5"})
     if event is not None:
         logger.info("event %s of item %s: %s", event.name, event.item_id, event.state)
+    if event is not None and event.is_news:
         tasks.ring(event)
     return HttpResponse(status=202)
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q
 
 from accounts.models import User
@@ -114,14 +114,20 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
         the waiting short; what a person asks for does (`at_once`). Locks the row until the caller commits,
         so sequence numbers are given in commit order.
         """
-        state = self.select_for_update().filter(item_id=item_id).first()
-        if state is None:
-            return None
-        state.dirty_seq += 1
-        if at_once or not state.attempts:
-            state.due_at = now
-        state.save(update_fields=["dirty_seq", "due_at"])
-        return state.dirty_seq
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(
+                f"{SQL_CHANGED} RETURNING dirty_seq", {"item_id": item_id, "now": now, "at_once": at_once}
+            )
+            found = cursor.fetchone()
+        return found[0] if found else None
+
+
+# The body of mark_changed(), for who does more in one round trip (webhooks/storing).
+SQL_CHANGED = """
+    UPDATE banking_syncstate SET dirty_seq = dirty_seq + 1,
+        due_at = CASE WHEN attempts = 0 OR %(at_once)s THEN %(now)s ELSE due_at END
+    WHERE item_id = %(item_id)s
+"""
 
 
 class SyncState(models.Model):
