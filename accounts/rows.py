@@ -13,6 +13,8 @@ from django.db import Error, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 NOBODY, EVERYONE = "", "everyone"
+# For one transaction that is sent as one text; it ends with it.
+SQL_OF_EVERYONE = f"SELECT set_config('lume.person', '{EVERYONE}', true)"
 _SQL_TELL = "SELECT set_config('lume.person', %s, false)"
 _by_default = EVERYONE  # workers, commands and tests; a web server says otherwise
 _whose: ContextVar[str | None] = ContextVar("whose rows", default=None)

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from accounts.rows import SQL_OF_EVERYONE
 from banking.models import SyncHint, SyncState
 from banking.models.items import SQL_CHANGED
 from webhooks.models import Event
@@ -20,9 +21,15 @@ def store(event: Event, hint: SyncHint | None) -> bool:
     An event that is to be parked is queued instead if somebody here has its item.
     """
     is_an_items = event.state == Event.State.PARKED
-    parts = [_SQL_EVENT, *([_SQL_CHANGED] * is_an_items), *([_SQL_HINT] * (hint is not None))]
+    parts = [
+        SQL_OF_EVERYONE,
+        _SQL_EVENT,
+        *([_SQL_CHANGED] * is_an_items),
+        *([_SQL_HINT] * (hint is not None)),
+    ]
     with connection.cursor() as cursor:
         cursor.execute(";".join(parts), _values(event, hint, is_an_items))
+        cursor.nextset()
         event.id, deliveries, event.state, event.seq, event.try_at = cursor.fetchone()
         is_first = is_an_items and cursor.nextset() and cursor.fetchone()
         event.is_news = bool(event.seq is None or (is_first and is_first[0]))
