@@ -1,6 +1,6 @@
 """What the admin may look at and never change."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -10,6 +10,9 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """No adding, changing or deleting by hand: money and its story come from the bank alone."""
 
     show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ("css/admin.css",)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

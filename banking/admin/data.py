@@ -47,8 +47,8 @@ class RunInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Item)
 class ItemAdmin(ReadOnly):
     list_display = (
-        "id",
         "connector",
+        "timeline",
         "user",
         "status",
         "execution_status",
@@ -56,7 +56,6 @@ class ItemAdmin(ReadOnly):
         "synced_at",
         "behind",
         "next_auto_sync_at",
-        "timeline",
     )
     list_filter = ("status", "execution_status", "connector")
     search_fields = ("id", "user__email", "connector__name")
