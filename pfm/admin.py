@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin import sites
@@ -33,6 +33,9 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """No adding, changing or deleting by hand: money and its story come from the bank alone."""
 
     show_full_result_count = False
+
+    class Media:
+        css: ClassVar = {"all": ("css/admin.css",)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

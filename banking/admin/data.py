@@ -23,12 +23,12 @@ from pfm.admin import ReadOnly
 RUN_COLUMNS = (
     "outcome",
     "item_status",
+    "error",
     "rows_read",
     "rows_written",
     "rows_removed",
     "rows_held",
     "rows_unreadable",
-    "error",
 )
 
 
@@ -47,16 +47,14 @@ class RunInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Item)
 class ItemAdmin(ReadOnly):
     list_display = (
-        "id",
         "connector",
+        "timeline",
         "user",
         "status",
         "execution_status",
         "last_run",
         "synced_at",
         "behind",
-        "next_auto_sync_at",
-        "timeline",
     )
     list_filter = ("status", "execution_status", "connector")
     search_fields = ("id", "user__email", "connector__name")
@@ -121,7 +119,7 @@ class ItemAdmin(ReadOnly):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnly):
-    list_display = ("started_at", "item", "user", *RUN_COLUMNS)
+    list_display = ("started_at", "item__connector", "user", *RUN_COLUMNS)
     list_filter = ("outcome", "started_at")
     search_fields = ("item__id", "user__email", "error")
     list_select_related = ("item__connector", "user")

@@ -92,12 +92,15 @@ FIRST_STATES: dict[State, Words] = STATES | {
     ),
 }
 
+# After these a new asking needs what only the person can type: the button leads to the sign-in.
+SIGN_IN_AGAIN = frozenset({"USER_INPUT_TIMEOUT", "INVALID_CREDENTIALS_MFA"})
+
 # What an execution status means, where it says more than the state does.
 ERRORS: dict[str, Text] = {
     "INVALID_CREDENTIALS": _("User or password was not accepted."),
     "INVALID_CREDENTIALS_MFA": _("The code was wrong or had expired."),
     "ALREADY_LOGGED_IN": _("Another session is open at the bank. Close it and try again."),
-    "ACCOUNT_LOCKED": _("The bank has locked the access. Unlock it there, then reconnect."),
+    "ACCOUNT_LOCKED": _("The bank has locked the access. Unlock it there first."),
     "ACCOUNT_NEEDS_ACTION": _("Something has to be confirmed in the bank's own app first."),
     "ACCOUNT_CREDENTIALS_RESET": _("The bank wants a new password. Set it there, then reconnect."),
     "USER_INPUT_TIMEOUT": _("The code was not entered in time."),
