@@ -203,8 +203,7 @@ class Client:
         if _key_refused(answer):
             answer = self._send(method, path, self._renewed_key(key), **options)
             if _key_refused(answer):
-                # The credentials have just been good for a key: no reason for an alarm.
-                raise Unavailable(f"{method} {path}: {answer.status} with a fresh key")
+                raise Unauthorized(f"{method} {path}: {answer.status} with a fresh key")
         return _judge(f"{method} {path}", answer)
 
     def _send(self, method: str, path: str, key: str, *, urgent: bool = False, **options: Any) -> Answer:

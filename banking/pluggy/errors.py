@@ -18,7 +18,7 @@ class Limited(Unavailable):
 
 
 class Unauthorized(Unavailable):
-    """Our client id or secret is refused, so that no key can be had: nobody's item is to blame."""
+    """Our own credentials are refused, also after a renewal: nobody's item is to blame."""
 
 
 class Gone(PluggyError):

@@ -247,8 +247,7 @@ def test_refused_credentials_are_one_alarm_and_end_with_a_good_run(alice: User, 
     for _ in range(2):
         item = bound_item(alice)
         SyncState.objects.filter(item=item).update(dirty_seq=1)
-        pluggy.fault("status", f"/items/{item.id}", status=401, body='{"code":401}')
-        pluggy.fault("status", "/auth", method="POST", status=401, body='{"code":401}')
+        pluggy.fault("status", f"/items/{item.id}", status=401, body='{"code":401}', times=2)
         banking_tasks.sync(str(item.id))
     assert Alarm.objects.get().code == "credentials refused"
     watch.check_deliveries(now=timezone.now())
