@@ -162,7 +162,9 @@ def _seconds_to_wait(error: Exception, attempts: int) -> float:
 
 def _close(run: SyncRun, outcome: str, now: datetime, error: str = "") -> None:
     run.outcome, run.finished_at, run.error = outcome, now, error[:2000]
-    told = (run.item_id, outcome, run.item_status, run.rows_read, run.rows_written, run.rows_removed)
+    reason = error.partition("\n")[0][:200]  # the lines behind it may quote a person's row
+    ended = f"{outcome}: {reason}" if reason else outcome
+    told = (run.item_id, ended, run.item_status, run.rows_read, run.rows_written, run.rows_removed)
     logger.info("item %s: %s (%s), rows read %d, written %d, removed %d", *told)
     # The run is gone when the person disconnected meanwhile; then there is nothing to record.
     SyncRun.objects.filter(id=run.id).update(

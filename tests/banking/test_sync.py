@@ -149,7 +149,7 @@ def test_a_recent_row_that_vanished_silently_is_found(alice: User, pluggy: Local
     ],
 )
 def test_a_fault_delays_and_loses_nothing(
-    alice: User, pluggy: LocalPluggy, path: str, fault: dict[str, Any]
+    alice: User, pluggy: LocalPluggy, path: str, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     item_id = pluggy.connect(alice.reference)
     item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now())
@@ -157,6 +157,7 @@ def test_a_fault_delays_and_loses_nothing(
     first = run(item)
     item.sync.refresh_from_db()
     assert first.outcome == SyncRun.Outcome.FAILED
+    assert f"{item_id}: failed" in caplog.text and first.error.partition("\n")[0][:200] in caplog.text
     assert item.sync.failing_since is not None
     assert item.sync.is_behind
     assert item.sync.due_at > timezone.now() - timedelta(seconds=1)
