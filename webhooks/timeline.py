@@ -33,6 +33,8 @@ RUNS = {
     SyncRun.Outcome.NOTHING_TO_READ: ("Looked, nothing to read", "off"),
     SyncRun.Outcome.FAILED: ("Not read", "bad"),
     SyncRun.Outcome.OVERTAKEN: ("Another worker took over", "warn"),
+    SyncRun.Outcome.HANDED_OVER: ("Goes on in the bulk queue", "busy"),
+    SyncRun.Outcome.PARKED: ("Parked: reading it ends the worker", "bad"),
 }
 EVENTS = {
     Event.State.QUEUED: ("a run will look", "busy"),

@@ -18,6 +18,7 @@ def read_again(item: Item, *, now: datetime, full: bool = False) -> None:
     SyncState.objects.select_for_update().get(item_id=item.id)
     if full:
         item.accounts.update(**FORGOTTEN)
+    SyncState.objects.filter(item_id=item.id).update(parked_until=None)
     SyncState.objects.mark_changed(item.id, now=now, at_once=True)
 
 
@@ -28,7 +29,9 @@ assert set(FORGOTTEN) < set(Account.PROGRESS)
 @transaction.atomic
 def release_lease(item: Item, *, now: datetime) -> None:
     """Whoever works on the item writes nothing any more, and it is due again."""
-    SyncState.objects.filter(item_id=item.id).update(fence=F("fence") + 1, lease_until=None)
+    SyncState.objects.filter(item_id=item.id).update(
+        fence=F("fence") + 1, lease_until=None, parked_until=None
+    )
     SyncState.objects.mark_changed(item.id, now=now, at_once=True)
 
 
