@@ -23,6 +23,10 @@ MEANINGS = {
         "Pluggy did not answer, or not with what was asked for.",
         "It is tried again by itself.",
     ),
+    "InDoubt": (
+        "Pluggy calls this connection gone, and many others at once.",
+        "It is asked again; see the alarm.",
+    ),
     "Gone": ("Pluggy says that something which was asked for does not exist.", ""),
     "Refused": ("Pluggy understood the request and said no.", ""),
 }

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Account, HeldDeletion, Item, SyncState
+from banking.models import Account, Alarm, HeldDeletion, Item, SyncState
 
 State = HeldDeletion.State
 
@@ -33,6 +33,15 @@ def release_lease(item: Item, *, now: datetime) -> None:
         fence=F("fence") + 1, lease_until=None, parked_until=None
     )
     SyncState.objects.mark_changed(item.id, now=now, at_once=True)
+
+
+@transaction.atomic
+def believe_gone(alarm: Alarm, *, now: datetime) -> int:
+    """The connections that were doubted since the alarm are gone indeed; tells how many."""
+    doubted = Item.objects.called_gone(alarm.raised_at - Alarm.DOUBT).filter(gone_at=None)
+    believed = doubted.update(gone_at=now)
+    Alarm.objects.clear(Alarm.Code.GONE, now=now)
+    return believed
 
 
 @transaction.atomic

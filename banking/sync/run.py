@@ -11,7 +11,7 @@ from django.db.models.functions import Greatest
 
 from banking.models import Alarm, CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
-from banking.sync import poison
+from banking.sync import breaker, poison
 from banking.sync import lease as leases
 from banking.sync.lease import HandOver, Lease, LeaseLost, Most
 from banking.sync.products import ProductReader, remember_freshness, told
@@ -64,9 +64,9 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
         payload = client.item(item.id)
     except Gone:
         run.item_status = SyncRun.GONE
-        with lease.writing(now()):
-            Item.objects.filter(id=item.id, gone_at=None).update(gone_at=now())
+        breaker.believe(item, lease, now)
         return SyncRun.Outcome.NOTHING_TO_READ
+    breaker.answered(item, now=now())
     if payload.client_user_id != item.user.reference:
         logger.error("item %s is now said to be another person's: its binding does not move", item.id)
         return SyncRun.Outcome.NOTHING_TO_READ
