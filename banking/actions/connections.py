@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Connector, Item, SyncState, Transaction
-from banking.pluggy import Client, Gone, payloads
+from banking.models import Alarm, Connector, Item, SyncState, Transaction
+from banking.pluggy import Client, Gone, Unavailable, payloads
 from banking.upsert import items
 
 logger = logging.getLogger(__name__)
@@ -98,6 +98,8 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
     try:
         client.delete_item(item.id)
     except Gone:
+        if Alarm.objects.is_open(Alarm.Code.GONE):
+            raise Unavailable(f"item {item.id} is said to be gone, as are many: nothing is deleted") from None
         logger.info("item %s had already ended at Pluggy", item.id)
     with transaction.atomic():
         # Whoever writes for this item holds its sync row; nothing is added while the rows go.

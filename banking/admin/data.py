@@ -172,7 +172,7 @@ class ConnectorAdmin(ReadOnly):
 class AlarmAdmin(ReadOnly):
     list_display = ("code", "detail", "raised_at", "last_seen_at", "cleared_at", "acknowledged_at")
     list_filter = ("code", "cleared_at")
-    actions = ("acknowledge",)
+    actions = ("acknowledge", "believe_gone")
 
     @admin.action(description="Acknowledge", permissions=["operate"])
     def acknowledge(self, request: HttpRequest, alarms: QuerySet[Alarm]) -> None:
@@ -180,3 +180,10 @@ class AlarmAdmin(ReadOnly):
             Alarm.objects.filter(pk=alarm.pk).update(acknowledged_at=timezone.now())
             self.log_change(request, alarm, "acknowledged")
         self.message_user(request, "Acknowledged.", messages.SUCCESS)
+
+    @admin.action(description="Believe it: these connections are gone", permissions=["operate"])
+    def believe_gone(self, request: HttpRequest, alarms: QuerySet[Alarm]) -> None:
+        for alarm in alarms.open().filter(code=Alarm.Code.GONE):  # type: ignore[attr-defined]
+            believed = operations.believe_gone(alarm, now=timezone.now())
+            self.log_change(request, alarm, f"{believed} connections are gone")
+            self.message_user(request, f"{believed} connections are marked as gone.", messages.SUCCESS)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import User
 from banking.models.owned import OwnedQuerySet
@@ -37,6 +37,11 @@ class Connector(models.Model):
 class ItemQuerySet(OwnedQuerySet["Item"]):
     def connected(self) -> "ItemQuerySet":
         return self.filter(disconnected_at=None)
+
+    def called_gone(self, since: datetime) -> "ItemQuerySet":
+        """Whom Pluggy has called gone in a run since then."""
+        runs = SyncRun.objects.filter(item=OuterRef("pk"), item_status=SyncRun.GONE, started_at__gte=since)
+        return self.connected().filter(Exists(runs))
 
     def silent(self, now: datetime, patience: timedelta) -> "ItemQuerySet":
         """Whose next event is overdue: an auto-sync that should have happened `patience` ago, or a run of
@@ -105,7 +110,8 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
     def due(self, now: datetime) -> "SyncStateQuerySet":
         """Items with a change that no run has seen, whose waiting time is over and nobody works on."""
         free = Q(lease_until=None) | Q(lease_until__lt=now)
-        return self.filter(free, dirty_seq__gt=F("synced_seq"), due_at__lte=now)
+        awake = Q(parked_until=None) | Q(parked_until__lte=now)
+        return self.filter(free, awake, dirty_seq__gt=F("synced_seq"), due_at__lte=now)
 
     def mark_changed(self, item_id: UUID, *, now: datetime, at_once: bool = False) -> int | None:
         """Something happened to the item: it is due. Gives its new `dirty_seq`, None if unknown.
@@ -145,6 +151,9 @@ class SyncState(models.Model):
     is_bulk = models.BooleanField(default=False, help_text="too much for interactive work: the bulk queue's")
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    parked_until = models.DateTimeField(
+        null=True, blank=True, help_text="its runs end their worker: no more of them before this"
+    )
     synced_at = models.DateTimeField(null=True, blank=True, help_text="the last run that went well")
     failing_since = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=200, blank=True)
@@ -203,6 +212,10 @@ class SyncRun(models.Model):
         FAILED = "failed"  # will be tried again
         OVERTAKEN = "overtaken"  # another worker took the lease
         HANDED_OVER = "handed over"  # too much for interactive work; a bulk run goes on
+        PARKED = "parked"  # not begun: the runs before it ended their workers
+
+    GONE: ClassVar[str] = "GONE"  # an `item_status`: Pluggy said that it has no such item
+    LOST: ClassVar[str] = "its worker was lost"  # an `error`
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="runs")

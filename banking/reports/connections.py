@@ -25,6 +25,7 @@ class State(StrEnum):
     WAITING_ACTION = "waiting for action"
     WAITING_APPROVAL = "waiting for approval"  # at the bank; it goes on by itself
     OUTDATED = "outdated"
+    PARKED = "parked"  # no run begins until an operator has looked, or a day later
     UNREACHABLE = "unreachable"  # our side could not read from Pluggy
     PARTIAL = "partial"
     QUOTA = "quota"  # partial, because the month's readings at the bank are used up
@@ -228,6 +229,8 @@ def _state_at_the_bank(item: Item) -> State | None:
 
 
 def _state_here(item: Item) -> State:
+    if item.sync.parked_until:
+        return State.PARKED
     if item.sync.failing_since:
         return State.UNREACHABLE
     if item.sync.is_behind:

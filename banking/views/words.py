@@ -39,6 +39,11 @@ STATES: dict[State, Words] = {
         _("This month's readings at the bank are used up. The rest comes by itself next month."),
         "warn",
     ),
+    State.PARKED: Words(
+        _("We are looking into it"),
+        _("It could not be read several times in a row. We know of it; nothing is lost."),
+        "warn",
+    ),
     State.UNREACHABLE: Words(
         _("Waiting for Pluggy"),
         _("The data could not be read just now. It is tried again by itself; nothing is lost."),
@@ -137,6 +142,11 @@ RUNS: dict[str, Words] = {
         _("In parts"), _("This connection has many rows: the rest is being read."), "busy"
     ),
     SyncRun.Outcome.OVERTAKEN: Words(_("Handed over"), _("Another reading has taken over."), "off"),
+    SyncRun.Outcome.PARKED: Words(
+        _("Paused"),
+        _("It could not be read several times in a row. We know of it; nothing is lost."),
+        "warn",
+    ),
 }
 
 KINDS: dict[str, Text] = {

@@ -245,6 +245,8 @@ class History(RuleBasedStateMachine):
             state = SyncState.objects.get(item=self.item)
             if not state.is_behind:
                 return
+            if state.parked_until:  # three workers in a row were killed: it waits for a day
+                self.ahead = max(self.ahead, state.parked_until - timezone.now())
         raise AssertionError(state.failure)
 
     def _an_operator_approves_what_is_held(self) -> None:
