@@ -1,11 +1,24 @@
-"""Keep people's pages out of shared caches and in the look that each person chose."""
+"""Keep each person's rows and pages their own: in the database, and out of shared caches."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
+from accounts import rows
+
 Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class OwnRowsMiddleware:
+    """The database shows a request its person's rows alone, also to a view that forgets to filter."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with rows.of(request.user.pk):
+            return self.get_response(request)
 
 
 class PrivatePagesMiddleware:

@@ -49,10 +49,15 @@ def run_until_settled(item_id: UUID) -> None:
 
 
 def _run(item_id: UUID, most: engine.Most | None) -> None:
-    """Run, and again while more happened meanwhile; the sweeper takes over from a busy item."""
+    """Run, and again while more happened meanwhile.
+
+    Whoever rang during a run was not answered, since the run knows itself that it is not the last. So one
+    that stops here although more happened rings on, behind whoever waits.
+    """
     for _ in range(MOST_RUNS_PER_RING):
         if not engine.sync_item(item_id, client=pluggy(), now=timezone.now, most=most):
             return
+    ring(item_id)
 
 
 @shared_task(name="banking.sweep")

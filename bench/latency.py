@@ -1,9 +1,10 @@
 """From a bank's movement to the figure in a person's report, with the real processes on this machine.
 
-    make bench-latency                    python -m dev.bench latency --times 50
+    make bench-latency                    python -m dev.bench latency --times 50 --pause 5
 
 Each time the bank reports a purchase; the clock runs until the month's spending in /report.json has grown by
-it. That is the webhook's way through inbox, queue, run and sums, and Pluggy's part before it.
+it. That is the webhook's way through inbox, queue, run and sums, and Pluggy's part before it. Without a pause
+each purchase comes while the run for the one before is still on.
 """
 
 import argparse
@@ -24,14 +25,14 @@ LOGIN = {"user": "user-ok", "password": "password-ok"}
 GIVE_UP = 30.0  # seconds
 
 
-def measure(stage: Stage, times: int) -> list[float]:
+def measure(stage: Stage, times: int, pause: float) -> list[float]:
     made = stage.manage("create_person", EMAIL, "--password", PASSWORD).stdout
     found = re.search(r'"reference": "([^"]+)"', made)
     assert found, made
     item = _connect(stage, found[1])
     person = stage.signed_in(EMAIL, PASSWORD)
     _until(lambda: _is_quiet(stage), "the first reading")
-    return [_one(stage, person, item, cents) for cents in range(101, 101 + times)]
+    return [_one(stage, person, item, cents, pause) for cents in range(101, 101 + times)]
 
 
 def _is_quiet(stage: Stage) -> bool:
@@ -41,7 +42,8 @@ def _is_quiet(stage: Stage) -> bool:
     )
 
 
-def _one(stage: Stage, person: requests.Session, item: str, cents: int) -> float:
+def _one(stage: Stage, person: requests.Session, item: str, cents: int, pause: float) -> float:
+    time.sleep(pause)
     before = _spending(stage, person)
     assert before is not None
     wanted = before + Decimal(cents) / 100
@@ -77,11 +79,12 @@ def _until(true: Any, what: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.bench latency", description=__doc__)
     parser.add_argument("--times", type=int, default=30)
-    times = parser.parse_args().times
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before each")
+    chosen = parser.parse_args()
     with Stage(ROOT / "var" / "latency", pluggy_flags=("--pace", "0.2")) as stage:
-        took = measure(stage, times)
+        took = measure(stage, chosen.times, chosen.pause)
     cuts = quantiles(took, n=100)
-    print(f"times={times} p50={cuts[49]:.2f}s p95={cuts[94]:.2f}s max={max(took):.2f}s")
+    print(f"times={chosen.times} p50={cuts[49]:.2f}s p95={cuts[94]:.2f}s max={max(took):.2f}s")
 
 
 if __name__ == "__main__":

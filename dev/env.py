@@ -52,7 +52,7 @@ def completed(text: str, template: str, private: Mapping[str, str]) -> tuple[str
             done.append(f"added {name}")
         elif name in private and have[name] != private[name] and IS_PRIVATE[name](have[name]):
             text = with_value(text, name, value)
-            done.append(f"corrected {name}: the private server lives at another path now")
+            done.append(f"corrected {name}: the private server has another address now")
     return text, done
 
 

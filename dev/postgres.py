@@ -17,7 +17,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from dev import places, processes
+from dev import places, processes, role
 from dev.machine import Trouble
 
 SETTINGS = {
@@ -37,8 +37,9 @@ SETTINGS = {
     "log_min_messages": "warning",
     "logging_collector": "off",
 }
+SUPERUSER = "pfm"  # ours alone; the product has a role of its own
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-PRIVATE_URL = re.compile(r"postgres://pfm@//.+[/-]postgres/pfm")
+PRIVATE_URL = re.compile(r"postgres://(pfm|lume)@//.+[/-]postgres/pfm")
 
 
 def is_private(url: str) -> bool:
@@ -95,8 +96,8 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """The form that django-environ reads as HOST=socket folder, NAME=pfm, USER=pfm."""
-        return f"postgres://pfm@/{quote(str(self.socket_folder))}/pfm"
+        """The form that django-environ reads as HOST=socket folder, NAME=pfm, USER=lume."""
+        return f"postgres://{role.ROLE}@/{quote(str(self.socket_folder))}/pfm"
 
     def start(self) -> None:
         """Runs the server and its database; takes over one that is already up and healthy."""
@@ -178,7 +179,7 @@ class Postgres:
         draft = self.home / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
         words = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        words += ["--username=pfm", "--auth=trust", "--no-instructions"]
+        words += [f"--username={SUPERUSER}", "--auth=trust", "--no-instructions"]
         words += [] if self.durable else ["--no-sync"]
         command = [str(self.programs / "initdb"), "-D", str(draft), *words]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", **self._terms())
@@ -216,10 +217,15 @@ class Postgres:
         return {"cwd": "/", "umask": 0o077, "env": surroundings, **places.identity(self.user)}
 
     def _connect(self, database: str) -> psycopg.Connection:
-        folder = str(self.socket_folder)
-        return psycopg.connect(host=folder, user="pfm", dbname=database, connect_timeout=3, autocommit=True)
+        folder, user = str(self.socket_folder), SUPERUSER
+        return psycopg.connect(host=folder, user=user, dbname=database, connect_timeout=3, autocommit=True)
 
     def _create_database(self) -> None:
         with self._connect("postgres") as connection:
+            if not role.exists(connection):
+                role.create(connection)
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'pfm'").fetchone():
                 connection.execute("CREATE DATABASE pfm")
+            role.give_databases(connection)
+        with self._connect("pfm") as connection:
+            role.give_tables(connection)

@@ -18,6 +18,7 @@ import requests
 from dev import plan, processes
 from dev.check import PROJECT, TESTING
 from dev.machine import Trouble
+from dev.postgres import SUPERUSER
 from dev.services import Services
 
 MINE = "PFM_STAGE"  # marks the children in their environment
@@ -74,12 +75,14 @@ class Stage:
         for child in self.children.values():
             child.send_signal(signal.SIGCONT)
         processes.end_marked(MINE, str(self.folder))
+        for child in self.children.values():
+            child.wait(10)
         self.services.stop()
 
-    def spawn(self, name: str) -> None:
-        """Start a part (again)."""
+    def spawn(self, name: str, *flags: str) -> None:
+        """Start a part (again), perhaps with more flags than usual."""
         log = (self.folder / "log" / f"{name}.log").open("ab")
-        command = [sys.executable, "-m", *self.commands[name]]
+        command = [sys.executable, "-m", *self.commands[name], *flags]
         self.children[name] = subprocess.Popen(
             command, cwd=PROJECT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
@@ -118,9 +121,9 @@ class Stage:
         return done
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Rows of the product's database."""
+        """Rows of the product's database, whosever they are: as the superuser."""
         host = str(self.services.postgres.socket_folder)
-        with psycopg.connect(host=host, user="pfm", dbname="pfm", connect_timeout=5) as connection:
+        with psycopg.connect(host=host, user=SUPERUSER, dbname="pfm", connect_timeout=5) as connection:
             return list(connection.execute(sql, values).fetchall())
 
     def signed_in(self, email: str, password: str) -> requests.Session:
@@ -131,7 +134,7 @@ class Stage:
         session.post(page.url, data=form, headers={"Referer": page.url}, timeout=15).raise_for_status()
         return session
 
-    def control(self, method: str, path: str, **body: Any) -> Any:
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
         """The local Pluggy's control room."""
         answer = requests.request(method, f"{self.pluggy_url}/_control{path}", json=body or None, timeout=30)
         answer.raise_for_status()

@@ -69,7 +69,7 @@ def person(email: str, *flags: str) -> dict[str, Any]:
     """Finds or creates the person; the password is the noted one or a new one, if that is still to be set."""
     known = notes()["passwords"].get(email)
     password = known or secrets.token_urlsafe(12)
-    lines = manage("create_person", email, "--password", password, *flags).splitlines()
+    lines = manage("create_person", email, f"--password={password}", *flags).splitlines()
     found: dict[str, Any] = json.loads(next(line for line in lines if line.startswith("{")))
     return {**found, "password": password if found["created"] or known else None}
 

@@ -1,6 +1,7 @@
 """Read settings from the environment and name every missing or malformed one at once."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -36,6 +37,12 @@ class Environment:
 
     def boolean(self, name: str) -> bool:
         return self._read(name, lambda: _boolean(self._env.str(name)), False)
+
+    def instant(self, name: str) -> datetime | None:
+        """A moment with its time zone, e.g. 2026-11-21T18:00:00-03:00; None if it is not set or empty."""
+        if not self._env.ENVIRON.get(name):
+            return None
+        return self._read(name, lambda: _instant(self._env.str(name)), None)
 
     def words(self, name: str) -> list[str]:
         return self._read(name, lambda: _nonempty(self._env.list(name)), [])
@@ -92,6 +99,13 @@ def _boolean(value: str) -> bool:
     if value.strip().lower() not in words:
         raise ValueError(f"{value!r} is neither true nor false")
     return words[value.strip().lower()]
+
+
+def _instant(value: str) -> datetime:
+    instant = datetime.fromisoformat(value)
+    if instant.tzinfo is None:
+        raise ValueError(f"{value!r} does not say its time zone, e.g. 2026-11-21T18:00:00-03:00")
+    return instant
 
 
 def _nonempty(values: list[str]) -> list[str]:

@@ -28,6 +28,7 @@ PLUGGY_CLIENT_ID = env.text("PLUGGY_CLIENT_ID")
 PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
 PLUGGY_WEBHOOK_SECRET = env.header("PLUGGY_WEBHOOK_SECRET", min_length=32)
 PLUGGY_WEBHOOK_SECRET_PREVIOUS = env.header("PLUGGY_WEBHOOK_SECRET_PREVIOUS", min_length=32, default="")
+PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL = env.instant("PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL")
 PLUGGY_LIMITS_PERCENT = env.number("PLUGGY_LIMITS_PERCENT", default=100, least=1)
 PLUGGY_PROCESSES = env.number("PLUGGY_PROCESSES", default=8, least=1)
 SYNC_BULK_FROM_ROWS = env.number("SYNC_BULK_FROM_ROWS", default=20_000, least=1)
@@ -49,7 +50,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "django_htmx",
     "csp",
-    "django.contrib.admin",
+    "pfm.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.OwnRowsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

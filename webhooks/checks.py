@@ -20,6 +20,14 @@ def webhook_secrets(app_configs: Any, **options: Any) -> list[CheckMessage]:
             found.append(Error(f"{name} {why}.", hint=hint, id="webhooks.E001"))
     if settings.PLUGGY_WEBHOOK_SECRET == settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS:
         found.append(Warning("PLUGGY_WEBHOOK_SECRET_PREVIOUS is the secret of today.", id="webhooks.W001"))
+    if settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS and settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL is None:
+        found.append(
+            Warning(
+                "PLUGGY_WEBHOOK_SECRET_PREVIOUS is good for ever.",
+                hint="Set PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL to a moment about a day from now.",
+                id="webhooks.W002",
+            )
+        )
     return found
 
 

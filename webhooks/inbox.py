@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.dateparse import parse_datetime
 
 from banking.actions import connections
 from banking.models import Item, SyncHint, SyncState
 from banking.pluggy import Client, PluggyError
+from webhooks import storing
 from webhooks.models import Event
 
 logger = logging.getLogger(__name__)
@@ -51,12 +52,8 @@ def receive(body: Any, *, client_id: str, now: datetime) -> Event | None:
     """
     event = _event(body, now)
     hint = _hint(body, event)
-    with transaction.atomic():
-        if not _stored(event):
-            return None
-        _route(event, hint, client_id, now)
-        event.save(update_fields=["state", "reason", "seq", "try_at", "settled_at"])
-    return event
+    _judge(event, client_id, now)
+    return event if storing.store(event, hint) else None
 
 
 def _event(body: Any, now: datetime) -> Event:
@@ -94,26 +91,8 @@ def _hint(body: dict[str, Any], event: Event) -> SyncHint | None:
     )
 
 
-def _stored(event: Event) -> bool:
-    """Insert; False if this eventId was here already (then only its deliveries are counted)."""
-    fields = [field for field in Event._meta.concrete_fields if not field.primary_key]
-    values = [field.get_db_prep_save(getattr(event, field.attname), connection) for field in fields]
-    names, places = ", ".join(field.column for field in fields), ", ".join(["%s"] * len(fields))
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL_STORE.format(names=names, places=places), values)
-        event.id, deliveries = cursor.fetchone()
-    return bool(deliveries == 1)
-
-
-_SQL_STORE = f"""
-    INSERT INTO {Event._meta.db_table} AS old ({{names}}) VALUES ({{places}})
-    ON CONFLICT (event_id) DO UPDATE SET deliveries = old.deliveries + 1
-    RETURNING id, deliveries
-"""
-
-
-def _route(event: Event, hint: SyncHint | None, client_id: str, now: datetime) -> None:
-    """Decide what follows from a new event."""
+def _judge(event: Event, client_id: str, now: datetime) -> None:
+    """Decide what follows from a new event. What concerns an item is parked, unless somebody here has it."""
     theirs = event.body.get("clientId")
     if theirs is not None and theirs != client_id:
         _ignore(event, "another application's", now)
@@ -124,19 +103,7 @@ def _route(event: Event, hint: SyncHint | None, client_id: str, now: datetime) -
     elif event.item_id is None:
         _ignore(event, "names no item", now)
     else:
-        _queue(event, hint, now)
-
-
-def _queue(event: Event, hint: SyncHint | None, now: datetime) -> None:
-    assert event.item_id is not None
-    event.seq = SyncState.objects.mark_changed(event.item_id, now=now)
-    if event.seq is None:
         event.state, event.try_at = Event.State.PARKED, now
-        return
-    event.state = Event.State.QUEUED
-    if hint is not None:
-        hint.seq = event.seq
-        hint.save()
 
 
 def _ignore(event: Event, reason: str, now: datetime) -> None:
@@ -190,10 +157,21 @@ def unpark(item_id: UUID, *, now: datetime) -> UUID:
     """The parked events of an item that is now somebody's become changes of it, hints included."""
     with transaction.atomic():
         for event in Event.objects.filter(item_id=item_id, state=Event.State.PARKED).select_for_update():
-            event.try_at = None
             _queue(event, _hint(event.body, event), now)
             event.save(update_fields=["state", "seq", "try_at"])
     return item_id
+
+
+def _queue(event: Event, hint: SyncHint | None, now: datetime) -> None:
+    """A parked event becomes a change of its item, if somebody here has it by now."""
+    assert event.item_id is not None
+    event.seq = SyncState.objects.mark_changed(event.item_id, now=now)
+    if event.seq is None:
+        return
+    event.state, event.try_at = Event.State.QUEUED, None
+    if hint is not None:
+        hint.seq = event.seq
+        hint.save()
 
 
 def _done(event: Event, reason: str, now: datetime) -> None:
@@ -242,7 +220,9 @@ def process_again(event: Event, *, client_id: str, now: datetime) -> None:
         event.refresh_from_db(from_queryset=Event.objects.select_for_update())
         event.attempts, event.error, event.reason = 0, "", ""
         event.seq = event.settled_at = event.try_at = None
-        _route(event, _hint(event.body, event), client_id, now)
+        _judge(event, client_id, now)
+        if event.state == Event.State.PARKED:
+            _queue(event, _hint(event.body, event), now)
         event.save()
 
 

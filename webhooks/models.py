@@ -31,6 +31,8 @@ class Event(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
+    is_news = True  # no column: False if its item was already due, so that somebody has rung for it
+
     class Meta:
         ordering = ("-id",)
         indexes = (

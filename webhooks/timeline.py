@@ -23,6 +23,10 @@ MEANINGS = {
         "Pluggy did not answer, or not with what was asked for.",
         "It is tried again by itself.",
     ),
+    "InDoubt": (
+        "Pluggy calls this connection gone, and many others at once.",
+        "It is asked again; see the alarm.",
+    ),
     "Gone": ("Pluggy says that something which was asked for does not exist.", ""),
     "Refused": ("Pluggy understood the request and said no.", ""),
 }
@@ -33,6 +37,8 @@ RUNS = {
     SyncRun.Outcome.NOTHING_TO_READ: ("Looked, nothing to read", "off"),
     SyncRun.Outcome.FAILED: ("Not read", "bad"),
     SyncRun.Outcome.OVERTAKEN: ("Another worker took over", "warn"),
+    SyncRun.Outcome.HANDED_OVER: ("Goes on in the bulk queue", "busy"),
+    SyncRun.Outcome.PARKED: ("Parked: reading it ends the worker", "bad"),
 }
 EVENTS = {
     Event.State.QUEUED: ("a run will look", "busy"),

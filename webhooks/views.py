@@ -38,6 +38,7 @@ def pluggy(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=503, headers={"Retry-After": "5"})
     if event is not None:
         logger.info("event %s of item %s: %s", event.name, event.item_id, event.state)
+    if event is not None and event.is_news:
         tasks.ring(event)
     return HttpResponse(status=202)
 
@@ -46,11 +47,12 @@ def _may_deliver(request: HttpRequest) -> bool:
     """By the secret alone; its misuse and the use of an old one are counted."""
     given = request.headers.get(SECRET_HEADER, "")
     current, previous = settings.PLUGGY_WEBHOOK_SECRET, settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS
-    verdict = judge(given, current=current, previous=previous)
+    until, now = settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL, timezone.now()
+    verdict = judge(given, now=now, current=current, previous=previous, until=until)
     if verdict == Verdict.PREVIOUS:
-        counts.add(now=timezone.now(), with_previous_secret=1)
+        counts.add(now=now, with_previous_secret=1)
     if verdict == Verdict.WRONG and given and _looks_like_a_delivery(request):
-        counts.add(now=timezone.now(), refused=1)
+        counts.add(now=now, refused=1)
     return verdict != Verdict.WRONG
 
 

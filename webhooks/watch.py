@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Sum
 
-from banking.models import Alarm, Item, SyncRun
+from banking.models import Alarm, Item, SyncRun, SyncState
 from banking.pluggy import Client
 from webhooks import counts, registration
 from webhooks.models import DeliveryCount, Event
@@ -33,6 +33,7 @@ def check_deliveries(*, now: datetime) -> None:
     _refused(now)
     _silence(now)
     _credentials(now)
+    _parked(now)
     counts.forget_old(now=now)
 
 
@@ -76,3 +77,9 @@ def _credentials(now: datetime) -> None:
     good = (SyncRun.Outcome.SUCCEEDED, SyncRun.Outcome.NOTHING_TO_READ)
     if SyncRun.objects.filter(outcome__in=good, finished_at__gt=raised.last_seen_at).exists():
         Alarm.objects.clear(Alarm.Code.CREDENTIALS, now=now)
+
+
+def _parked(now: datetime) -> None:
+    """Raised by the run that was not begun; over when no item is parked any more."""
+    if not SyncState.objects.exclude(parked_until=None).exists():
+        Alarm.objects.clear(Alarm.Code.PARKED, now=now)

@@ -4,12 +4,12 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Connector, Item, SyncState, Transaction
-from banking.pluggy import Client, Gone, payloads
+from banking.models import Alarm, Connector, Item, SyncState, Transaction
+from banking.pluggy import Client, Gone, Unavailable, payloads
 from banking.upsert import items
 
 logger = logging.getLogger(__name__)
@@ -58,10 +58,13 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, only: User | None = N
 def _stored(payload: payloads.Item, owner: User, connector: Connector, now: datetime) -> Item | None:
     """The item's row, made once: its owner never changes, whatever is claimed later."""
     columns = items.columns(payload, now=now)
-    item, _ = Item.objects.get_or_create(
-        id=payload.id,
-        defaults=columns | {"user": owner, "connector": connector, "connected_at": now},
-    )
+    try:
+        item, _ = Item.objects.get_or_create(
+            id=payload.id,
+            defaults=columns | {"user": owner, "connector": connector, "connected_at": now},
+        )
+    except IntegrityError:  # it is another person's, whom the database does not show to this one
+        return None
     if item.user_id != owner.pk or item.disconnected_at:
         return None
     SyncState.objects.get_or_create(item=item, defaults={"due_at": now})
@@ -95,6 +98,8 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
     try:
         client.delete_item(item.id)
     except Gone:
+        if Alarm.objects.is_open(Alarm.Code.GONE):
+            raise Unavailable(f"item {item.id} is said to be gone, as are many: nothing is deleted") from None
         logger.info("item %s had already ended at Pluggy", item.id)
     with transaction.atomic():
         # Whoever writes for this item holds its sync row; nothing is added while the rows go.

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Account, HeldDeletion, Item, SyncState
+from banking.models import Account, Alarm, HeldDeletion, Item, SyncState
 
 State = HeldDeletion.State
 
@@ -18,6 +18,7 @@ def read_again(item: Item, *, now: datetime, full: bool = False) -> None:
     SyncState.objects.select_for_update().get(item_id=item.id)
     if full:
         item.accounts.update(**FORGOTTEN)
+    SyncState.objects.filter(item_id=item.id).update(parked_until=None)
     SyncState.objects.mark_changed(item.id, now=now, at_once=True)
 
 
@@ -28,8 +29,19 @@ assert set(FORGOTTEN) < set(Account.PROGRESS)
 @transaction.atomic
 def release_lease(item: Item, *, now: datetime) -> None:
     """Whoever works on the item writes nothing any more, and it is due again."""
-    SyncState.objects.filter(item_id=item.id).update(fence=F("fence") + 1, lease_until=None)
+    SyncState.objects.filter(item_id=item.id).update(
+        fence=F("fence") + 1, lease_until=None, parked_until=None
+    )
     SyncState.objects.mark_changed(item.id, now=now, at_once=True)
+
+
+@transaction.atomic
+def believe_gone(alarm: Alarm, *, now: datetime) -> int:
+    """The connections that were doubted since the alarm are gone indeed; tells how many."""
+    doubted = Item.objects.called_gone(alarm.raised_at - Alarm.DOUBT).filter(gone_at=None)
+    believed = doubted.update(gone_at=now)
+    Alarm.objects.clear(Alarm.Code.GONE, now=now)
+    return believed
 
 
 @transaction.atomic

@@ -23,12 +23,12 @@ from pfm.admin import ReadOnly
 RUN_COLUMNS = (
     "outcome",
     "item_status",
+    "error",
     "rows_read",
     "rows_written",
     "rows_removed",
     "rows_held",
     "rows_unreadable",
-    "error",
 )
 
 
@@ -47,16 +47,14 @@ class RunInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Item)
 class ItemAdmin(ReadOnly):
     list_display = (
-        "id",
         "connector",
+        "timeline",
         "user",
         "status",
         "execution_status",
         "last_run",
         "synced_at",
         "behind",
-        "next_auto_sync_at",
-        "timeline",
     )
     list_filter = ("status", "execution_status", "connector")
     search_fields = ("id", "user__email", "connector__name")
@@ -121,7 +119,7 @@ class ItemAdmin(ReadOnly):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnly):
-    list_display = ("started_at", "item", "user", *RUN_COLUMNS)
+    list_display = ("started_at", "item__connector", "user", *RUN_COLUMNS)
     list_filter = ("outcome", "started_at")
     search_fields = ("item__id", "user__email", "error")
     list_select_related = ("item__connector", "user")
@@ -174,7 +172,7 @@ class ConnectorAdmin(ReadOnly):
 class AlarmAdmin(ReadOnly):
     list_display = ("code", "detail", "raised_at", "last_seen_at", "cleared_at", "acknowledged_at")
     list_filter = ("code", "cleared_at")
-    actions = ("acknowledge",)
+    actions = ("acknowledge", "believe_gone")
 
     @admin.action(description="Acknowledge", permissions=["operate"])
     def acknowledge(self, request: HttpRequest, alarms: QuerySet[Alarm]) -> None:
@@ -182,3 +180,10 @@ class AlarmAdmin(ReadOnly):
             Alarm.objects.filter(pk=alarm.pk).update(acknowledged_at=timezone.now())
             self.log_change(request, alarm, "acknowledged")
         self.message_user(request, "Acknowledged.", messages.SUCCESS)
+
+    @admin.action(description="Believe it: these connections are gone", permissions=["operate"])
+    def believe_gone(self, request: HttpRequest, alarms: QuerySet[Alarm]) -> None:
+        for alarm in alarms.open().filter(code=Alarm.Code.GONE):  # type: ignore[attr-defined]
+            believed = operations.believe_gone(alarm, now=timezone.now())
+            self.log_change(request, alarm, f"{believed} connections are gone")
+            self.message_user(request, f"{believed} connections are marked as gone.", messages.SUCCESS)

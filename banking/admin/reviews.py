@@ -17,6 +17,7 @@ from banking.models import HeldDeletion, Reappearance, Transaction, UnreadableRo
 from pfm.admin import ReadOnly
 
 SAMPLE = 20
+HOW_TO_DECIDE = "To decide, tick it in the list of held deletions and choose Apply or Discard as the action."
 
 
 @admin.register(HeldDeletion)
@@ -26,10 +27,11 @@ class HeldDeletionAdmin(ReadOnly):
     search_fields = ("item__id", "account__id", "user__email")
     list_select_related = ("account__item__connector", "user", "decided_by")
     actions = ("apply", "discard")
-    fields = readonly_fields = (
+    readonly_fields = (
         "account", "user", "run", "state", "rows", "share_of_rows", "sample", "held_at", "seen_at",
         "decided_by", "decided_at", "settled_at", "removed",
     )  # fmt: skip
+    fieldsets = ((None, {"fields": readonly_fields, "description": HOW_TO_DECIDE}),)
 
     @admin.display(description="rows")
     def rows(self, held: HeldDeletion) -> int:

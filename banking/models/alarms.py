@@ -1,7 +1,8 @@
 """Alarms: conditions that no retry mends, each open at most once, with when it began and was last seen."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,9 @@ LONGEST_DETAIL = 500
 class AlarmQuerySet(models.QuerySet["Alarm"]):
     def open(self) -> "AlarmQuerySet":
         return self.filter(cleared_at=None)
+
+    def is_open(self, code: str) -> bool:
+        return self.open().filter(code=code).exists()
 
     def sound(self, code: str, detail: str, *, now: datetime) -> None:
         """Raise it, or note that it still holds; of several processes at once one raises it."""
@@ -36,6 +40,10 @@ class Alarm(models.Model):
         REFUSED = "deliveries refused"  # somebody delivers with a secret that is not ours
         SILENCE = "no deliveries"  # items were collected, nothing was told
         CREDENTIALS = "credentials refused"  # Pluggy refuses our client id or secret: nothing is read
+        GONE = "connections gone at once"  # so many that it is doubted: perhaps another application's keys
+        PARKED = "connections parked"  # reading them ends the worker
+
+    DOUBT: ClassVar[timedelta] = timedelta(hours=1)  # how far back connections that are gone are counted
 
     code = models.CharField(max_length=40, choices=Code)
     detail = models.CharField(max_length=LONGEST_DETAIL)

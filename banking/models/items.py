@@ -5,8 +5,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import F, Q
+from django.db import connections, models
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.models import User
 from banking.models.owned import OwnedQuerySet
@@ -37,6 +37,11 @@ class Connector(models.Model):
 class ItemQuerySet(OwnedQuerySet["Item"]):
     def connected(self) -> "ItemQuerySet":
         return self.filter(disconnected_at=None)
+
+    def called_gone(self, since: datetime) -> "ItemQuerySet":
+        """Whom Pluggy has called gone in a run since then."""
+        runs = SyncRun.objects.filter(item=OuterRef("pk"), item_status=SyncRun.GONE, started_at__gte=since)
+        return self.connected().filter(Exists(runs))
 
     def silent(self, now: datetime, patience: timedelta) -> "ItemQuerySet":
         """Whose next event is overdue: an auto-sync that should have happened `patience` ago, or a run of
@@ -105,7 +110,8 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
     def due(self, now: datetime) -> "SyncStateQuerySet":
         """Items with a change that no run has seen, whose waiting time is over and nobody works on."""
         free = Q(lease_until=None) | Q(lease_until__lt=now)
-        return self.filter(free, dirty_seq__gt=F("synced_seq"), due_at__lte=now)
+        awake = Q(parked_until=None) | Q(parked_until__lte=now)
+        return self.filter(free, awake, dirty_seq__gt=F("synced_seq"), due_at__lte=now)
 
     def mark_changed(self, item_id: UUID, *, now: datetime, at_once: bool = False) -> int | None:
         """Something happened to the item: it is due. Gives its new `dirty_seq`, None if unknown.
@@ -114,14 +120,20 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
         the waiting short; what a person asks for does (`at_once`). Locks the row until the caller commits,
         so sequence numbers are given in commit order.
         """
-        state = self.select_for_update().filter(item_id=item_id).first()
-        if state is None:
-            return None
-        state.dirty_seq += 1
-        if at_once or not state.attempts:
-            state.due_at = now
-        state.save(update_fields=["dirty_seq", "due_at"])
-        return state.dirty_seq
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(
+                f"{SQL_CHANGED} RETURNING dirty_seq", {"item_id": item_id, "now": now, "at_once": at_once}
+            )
+            found = cursor.fetchone()
+        return found[0] if found else None
+
+
+# The body of mark_changed(), for who does more in one round trip (webhooks/storing).
+SQL_CHANGED = """
+    UPDATE banking_syncstate SET dirty_seq = dirty_seq + 1,
+        due_at = CASE WHEN attempts = 0 OR %(at_once)s THEN %(now)s ELSE due_at END
+    WHERE item_id = %(item_id)s
+"""
 
 
 class SyncState(models.Model):
@@ -139,6 +151,9 @@ class SyncState(models.Model):
     is_bulk = models.BooleanField(default=False, help_text="too much for interactive work: the bulk queue's")
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    parked_until = models.DateTimeField(
+        null=True, blank=True, help_text="its runs end their worker: no more of them before this"
+    )
     synced_at = models.DateTimeField(null=True, blank=True, help_text="the last run that went well")
     failing_since = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=200, blank=True)
@@ -197,6 +212,10 @@ class SyncRun(models.Model):
         FAILED = "failed"  # will be tried again
         OVERTAKEN = "overtaken"  # another worker took the lease
         HANDED_OVER = "handed over"  # too much for interactive work; a bulk run goes on
+        PARKED = "parked"  # not begun: the runs before it ended their workers
+
+    GONE: ClassVar[str] = "GONE"  # an `item_status`: Pluggy said that it has no such item
+    LOST: ClassVar[str] = "its worker was lost"  # an `error`
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="runs")

@@ -25,6 +25,7 @@ class State(StrEnum):
     WAITING_ACTION = "waiting for action"
     WAITING_APPROVAL = "waiting for approval"  # at the bank; it goes on by itself
     OUTDATED = "outdated"
+    PARKED = "parked"  # no run begins until an operator has looked, or a day later
     UNREACHABLE = "unreachable"  # our side could not read from Pluggy
     PARTIAL = "partial"
     QUOTA = "quota"  # partial, because the month's readings at the bank are used up
@@ -80,8 +81,24 @@ class Connection:
 
     @property
     def was_read(self) -> bool:
-        """A first attempt that failed has nothing that could be out of date."""
-        return bool(self.accounts)
+        """A first attempt that failed has nothing that could be out of date; a broker has no accounts."""
+        return bool(self.accounts or self.fresh_at)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """It waits for the person, or its first reading failed; one that is gone can be chosen anew."""
+        failed = self.state == State.OUTDATED and not self.was_read
+        return (self.needs_the_person or failed) and self.state != State.GONE
+
+    @property
+    def missing(self) -> tuple[Freshness, ...]:
+        """What the bank did not send."""
+        return tuple(one for one in self.products if not one.is_updated)
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """When it began to need the person; Pluggy moves on no item that waits for somebody."""
+        return (self.item.gone_at or self.item.bank_updated_at) if self.needs_the_person else None
 
     @property
     def is_stale(self) -> bool:
@@ -136,6 +153,11 @@ def connections(user: User) -> tuple[Connection, ...]:
     accounts = Prefetch("accounts", queryset=Account.objects.of(user), to_attr="listed_accounts")
     items = Item.objects.of(user).select_related("connector", "sync").prefetch_related(accounts)
     return tuple(connection(item) for item in items)
+
+
+def unfinished(user: User) -> tuple[Connection, ...]:
+    """Those that the person began or had and that wait for them: choosing the bank again would be refused."""
+    return tuple(one for one in connections(user) if one.is_unfinished)
 
 
 def news(user: User, mine: tuple[Connection, ...] | None = None) -> str:
@@ -207,6 +229,8 @@ def _state_at_the_bank(item: Item) -> State | None:
 
 
 def _state_here(item: Item) -> State:
+    if item.sync.parked_until:
+        return State.PARKED
     if item.sync.failing_since:
         return State.UNREACHABLE
     if item.sync.is_behind:

@@ -1,11 +1,12 @@
 """Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from operator import or_
 from uuid import UUID
 
-from django.db.models import F, Q, Value
+from django.db.models import F, Max, Q, Value
 from django.db.models.lookups import Contains
 
 from accounts.models import User
@@ -20,6 +21,12 @@ COUNTED: dict[str, tuple[Kind, ...]] = {
     "income": (Kind.INCOME,),
     "left_over": (*SPENDING, Kind.INCOME),
 } | {kind.value: (kind,) for kind in Kind}
+
+
+def newest_day(user: User) -> date | None:
+    """Of the person's rows; it may lie ahead, as instalments do."""
+    newest: date | None = Transaction.objects.of(user).live().aggregate(newest=Max("local_date"))["newest"]
+    return newest
 
 
 class NotFound(LookupError):

@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest
 
 from banking.models import Alarm, CategoryTree, Item, Product, SyncHint, SyncRun, SyncState
 from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Unavailable
+from banking.sync import breaker, poison
 from banking.sync import lease as leases
 from banking.sync.lease import HandOver, Lease, LeaseLost, Most
 from banking.sync.products import ProductReader, remember_freshness, told
@@ -38,6 +39,8 @@ def sync_item(item_id: UUID, *, client: Client, now: Clock, most: Most | None = 
         return False
     item = Item.objects.select_related("connector", "user").get(id=item_id)
     _close_abandoned(lease, now())
+    if poison.park(item, lease, now=now()):
+        return False
     run = SyncRun.objects.create(
         user=item.user, item=item, fence=lease.fence, target_seq=lease.target_seq, started_at=now()
     )
@@ -60,10 +63,10 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
     try:
         payload = client.item(item.id)
     except Gone:
-        with lease.writing(now()):
-            Item.objects.filter(id=item.id, gone_at=None).update(gone_at=now())
-        run.item_status = "GONE"
+        run.item_status = SyncRun.GONE
+        breaker.believe(item, lease, now)
         return SyncRun.Outcome.NOTHING_TO_READ
+    breaker.answered(item, now=now())
     if payload.client_user_id != item.user.reference:
         logger.error("item %s is now said to be another person's: its binding does not move", item.id)
         return SyncRun.Outcome.NOTHING_TO_READ
@@ -107,7 +110,7 @@ def _close_abandoned(lease: Lease, now: datetime) -> None:
     """Runs whose worker died: the fence says that they can write no more."""
     SyncRun.objects.filter(
         item_id=lease.item_id, outcome=SyncRun.Outcome.RUNNING, fence__lt=lease.fence
-    ).update(outcome=SyncRun.Outcome.OVERTAKEN, finished_at=now, error="its worker was lost")
+    ).update(outcome=SyncRun.Outcome.OVERTAKEN, finished_at=now, error=SyncRun.LOST)
 
 
 def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
@@ -118,6 +121,7 @@ def _settle(run: SyncRun, lease: Lease, outcome: str, now: datetime) -> bool:
             synced_at=now,
             lease_until=None,
             is_bulk=False,
+            parked_until=None,
             attempts=0,
             failing_since=None,
             failure="",
@@ -162,7 +166,9 @@ def _seconds_to_wait(error: Exception, attempts: int) -> float:
 
 def _close(run: SyncRun, outcome: str, now: datetime, error: str = "") -> None:
     run.outcome, run.finished_at, run.error = outcome, now, error[:2000]
-    told = (run.item_id, outcome, run.item_status, run.rows_read, run.rows_written, run.rows_removed)
+    reason = error.partition("\n")[0][:200]  # the lines behind it may quote a person's row
+    ended = f"{outcome}: {reason}" if reason else outcome
+    told = (run.item_id, ended, run.item_status, run.rows_read, run.rows_written, run.rows_removed)
     logger.info("item %s: %s (%s), rows read %d, written %d, removed %d", *told)
     # The run is gone when the person disconnected meanwhile; then there is nothing to record.
     SyncRun.objects.filter(id=run.id).update(

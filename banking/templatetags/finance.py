@@ -1,6 +1,7 @@
 """Write amounts, shares, dates, states and links the same way on every page."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from django.utils.translation import get_language
 
 from banking.documents import punctuated
 from banking.models import Account, Item, SyncRun, Transaction
-from banking.reports.connections import Balances, Connection
+from banking.reports.connections import Balances, Connection, State
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
@@ -31,6 +32,7 @@ CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
 CONSENT_ENDS_SOON = timedelta(days=30)
 NAMED_SLICES = 7  # of a donut; what is smaller shares one slice
+WAITING = (State.WAITING_INPUT, State.WAITING_ACTION, State.WAITING_APPROVAL)
 SLICE_GAP = Decimal("0.7")
 ICONS = {
     "01": "arrow-down-left",
@@ -224,12 +226,17 @@ def has_time(row: Transaction) -> bool:
 
 @register.filter
 def state_words(connection: Connection) -> words.Words:
-    return (words.STATES if connection.was_read else words.FIRST_STATES)[connection.state]
+    said = (words.STATES if connection.was_read else words.FIRST_STATES)[connection.state]
+    if said.action == "refresh" and connection.item.execution_status in words.SIGN_IN_AGAIN:
+        return replace(said, action="reconnect")
+    return said
 
 
 @register.filter
 def error_words(connection: Connection) -> str:
     """What the bank's own error means, when it says more than the state."""
+    if connection.state in WAITING:
+        return ""  # the state says it all; an error would be of the time before
     code = connection.item.error_code or connection.item.execution_status
     return str(words.ERRORS.get(code, ""))
 

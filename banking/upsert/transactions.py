@@ -100,11 +100,14 @@ _COUNTED = (
     "flow",
 )
 # `changed` is made before anything is written: it holds what the rows were, and so the sums that they leave.
+# OFFSET 0 has each row looked up by its id: PostgreSQL knows nothing of a temporary table's size, and for a
+# plain join it reads the whole table, of all persons, with each batch.
 _SQL_MERGE = f"""
     WITH changed AS MATERIALIZED (
         SELECT {_list(COLUMNS, "new.")}, {", ".join(f"old.{name} AS was_{name}" for name in _COUNTED)},
                old.id IS NOT NULL AND old.deleted_at IS NULL AS was_live
-        FROM incoming_transaction new LEFT JOIN {_TABLE} old ON old.id = new.id
+        FROM incoming_transaction new
+        LEFT JOIN LATERAL (SELECT * FROM {_TABLE} WHERE id = new.id OFFSET 0) old ON true
         WHERE old.id IS NULL OR (
             old.account_id = new.account_id
             AND old.user_id = new.user_id

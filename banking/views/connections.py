@@ -99,7 +99,8 @@ def connect(request: HttpRequest) -> HttpResponse:
         "language": language,
         "theme": signed_in(request).theme,
     }
-    return render(request, "banking/connect.html", {"config": config, "item": item})
+    unfinished = () if item else connections.unfinished(signed_in(request))
+    return render(request, "banking/connect.html", {"config": config, "item": item, "unfinished": unfinished})
 
 
 @login_required

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of, newest_day
 
 CURRENCY_LENGTH = 3
 
@@ -99,7 +99,7 @@ def _bases(scope: Scope) -> dict[str, str]:
 
 
 def _stepper(scope: Scope) -> dict[str, Any]:
-    """The months before and after, as query strings; no step into a month that has not begun."""
+    """The months before and after, as query strings; no step beyond this month and the newest row's."""
     month = scope.period.month
     this_month = Month.of(timezone.localdate())
     if month is None:
@@ -107,9 +107,14 @@ def _stepper(scope: Scope) -> dict[str, Any]:
     return {
         "month": month.first,
         "previous": _in_month(scope, month + -1),
-        "next": _in_month(scope, month + 1) if month < this_month else None,
+        "next": _in_month(scope, month + 1) if month < this_month or _goes_on(scope, month) else None,
         "current": _in_month(scope, this_month) if month != this_month else None,
     }
+
+
+def _goes_on(scope: Scope, month: Month) -> bool:
+    newest = newest_day(scope.user)
+    return newest is not None and month < Month.of(newest)
 
 
 def _in_month(scope: Scope, month: Month) -> str:

@@ -39,6 +39,11 @@ STATES: dict[State, Words] = {
         _("This month's readings at the bank are used up. The rest comes by itself next month."),
         "warn",
     ),
+    State.PARKED: Words(
+        _("We are looking into it"),
+        _("It could not be read several times in a row. We know of it; nothing is lost."),
+        "warn",
+    ),
     State.UNREACHABLE: Words(
         _("Waiting for Pluggy"),
         _("The data could not be read just now. It is tried again by itself; nothing is lost."),
@@ -92,12 +97,15 @@ FIRST_STATES: dict[State, Words] = STATES | {
     ),
 }
 
+# After these a new asking needs what only the person can type: the button leads to the sign-in.
+SIGN_IN_AGAIN = frozenset({"USER_INPUT_TIMEOUT", "INVALID_CREDENTIALS_MFA"})
+
 # What an execution status means, where it says more than the state does.
 ERRORS: dict[str, Text] = {
     "INVALID_CREDENTIALS": _("User or password was not accepted."),
     "INVALID_CREDENTIALS_MFA": _("The code was wrong or had expired."),
     "ALREADY_LOGGED_IN": _("Another session is open at the bank. Close it and try again."),
-    "ACCOUNT_LOCKED": _("The bank has locked the access. Unlock it there, then reconnect."),
+    "ACCOUNT_LOCKED": _("The bank has locked the access. Unlock it there first."),
     "ACCOUNT_NEEDS_ACTION": _("Something has to be confirmed in the bank's own app first."),
     "ACCOUNT_CREDENTIALS_RESET": _("The bank wants a new password. Set it there, then reconnect."),
     "USER_INPUT_TIMEOUT": _("The code was not entered in time."),
@@ -134,6 +142,11 @@ RUNS: dict[str, Words] = {
         _("In parts"), _("This connection has many rows: the rest is being read."), "busy"
     ),
     SyncRun.Outcome.OVERTAKEN: Words(_("Handed over"), _("Another reading has taken over."), "off"),
+    SyncRun.Outcome.PARKED: Words(
+        _("Paused"),
+        _("It could not be read several times in a row. We know of it; nothing is lost."),
+        "warn",
+    ),
 }
 
 KINDS: dict[str, Text] = {

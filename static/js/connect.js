@@ -23,7 +23,19 @@
     retry = next;
     if (words !== 'closed') widget?.destroy(); // a closed one has gone by itself
     say('stopped', words);
+    lookAgain();
     again.focus(); // the modal never had our focus, and the frame that may have had it is gone
+  };
+
+  // What was begun and not ended is listed above the window's place, with the way to go on.
+  const lookAgain = () => document.getElementById('unfinished').dispatchEvent(new Event('look-again'));
+
+  // An approval that is only awaited is reported as an error too.
+  const trouble = given => {
+    const { error, executionStatus } = given?.data?.item ?? {};
+    const isPending = [error?.code, executionStatus].includes('USER_AUTHORIZATION_PENDING');
+    say('open', isPending ? 'pending' : 'problem'); // the widget itself says which, and what to do
+    lookAgain();
   };
 
   // Resolves to { answer } or to { problem }; never rejects.
@@ -73,7 +85,7 @@
       theme: theme(),
       onEvent: ifCurrent(given => { clearTimeout(me.watchdog); goOn(given?.event); }),
       onSuccess: ifCurrent(({ item }) => { me.isDone = true; claim(item.id); }),
-      onError: ifCurrent(() => say('open', 'problem')), // the widget itself says which, and what to do
+      onError: ifCurrent(trouble),
       onClose: ifCurrent(() => { if (!me.isDone) stop('closed'); }),
     });
     const isReady = () => { clearTimeout(me.watchdog); if (!me.isDone) say('open', 'ready'); };

@@ -15,6 +15,7 @@ from banking import rollups, tasks
 from banking.actions import connections
 from banking.application import pluggy as our_client
 from banking.models import Item, SyncRun, SyncState, Transaction
+from banking.pluggy import Client
 from banking.sync import batches
 from pfm import bell
 from tests.localpluggy import LocalPluggy
@@ -113,6 +114,29 @@ def test_a_small_account_is_read_at_once(
     tasks.sync(str(item.id))
     assert rows(item) == truth(pluggy, item)
     assert rung == []
+
+
+def test_a_busy_item_lets_others_pass_and_is_gone_on_with_at_once(
+    alice: User, pluggy: LocalPluggy, rung: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something happens in each of its runs. Whoever rang meanwhile found it taken, and rings no more."""
+    item, asked = claimed(alice, pluggy), Client.item
+
+    def asked_while_more_happens(client: Client, item_id: UUID) -> Any:
+        with transaction.atomic():
+            SyncState.objects.mark_changed(item_id, now=timezone.now())
+        tasks.sync(str(item_id))
+        return asked(client, item_id)
+
+    monkeypatch.setattr(Client, "item", asked_while_more_happens)
+    tasks.sync(str(item.id))
+    assert item.runs.count() == tasks.MOST_RUNS_PER_RING
+    assert rung == [("banking.sync", str(item.id))]
+
+    monkeypatch.setattr(Client, "item", asked)
+    tasks.sync(str(item.id))
+    assert not SyncState.objects.get(item=item).is_behind
+    assert rung == [("banking.sync", str(item.id))]
 
 
 def test_a_message_goes_to_the_queue_of_its_task_and_to_no_other() -> None:

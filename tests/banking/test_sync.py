@@ -59,6 +59,42 @@ def test_a_new_row_arrives_without_a_hint(alice: User, pluggy: LocalPluggy, conn
     assert rollups.differences() == []
 
 
+@pytest.mark.parametrize("minutes", [-10, 10])
+@pytest.mark.parametrize("theirs", [0, 0.25])
+def test_a_wrong_clock_misses_no_row(alice: User, pluggy: LocalPluggy, minutes: int, theirs: float) -> None:
+    """F-44: ours is ten minutes off, Pluggy's a quarter of an hour ahead; only Pluggy's times are compared
+    with Pluggy's times."""
+    wrong = timedelta(minutes=minutes)
+    item_id = pluggy.connect(alice.reference)
+    item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now() + wrong)
+    assert run(item, after=wrong).outcome == SyncRun.Outcome.SUCCEEDED
+    if theirs:
+        pluggy.control("POST", "/clock", hours=theirs)
+    for number in range(3):
+        pluggy.spend(item_id, description=f"NOVA {number}", amount=-7, silent=True)
+        SyncState.objects.mark_changed(item.id, now=timezone.now() + wrong)
+        assert run(item, after=wrong).outcome == SyncRun.Outcome.SUCCEEDED
+        assert live(item) == remote(pluggy, item)
+    assert rollups.differences() == []
+
+
+def test_rows_of_one_moment_are_all_read(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
+    """F-45: more of them than a page holds, as old as the newest row that was known, and none is missed."""
+    item = connect(alice)
+    account = item.accounts.get(subtype="CHECKING_ACCOUNT")
+    moment = a_row(item, account=account).bank_created_at.isoformat().replace("+00:00", "Z")
+    old = str(timezone.localdate() - timedelta(days=60))  # beyond the look-back: by createdAt alone
+    for number in range(510):
+        raw = {"createdAt": moment, "updatedAt": moment}
+        pluggy.spend(
+            str(item.id), description=f"IGUAL {number}", amount="-1.00", date=old, raw=raw, silent=True
+        )
+    Account.objects.filter(id=account.id).update(created_read_to=moment)
+    changed(item)
+    run(item)
+    assert live(item) == remote(pluggy, item)
+
+
 def test_an_old_row_changes_where_the_hint_says(alice: User, pluggy: LocalPluggy, connect: Any) -> None:
     item = connect(alice)
     row = a_row(item, local_date__lt=timezone.localdate() - timedelta(days=60))
@@ -149,7 +185,7 @@ def test_a_recent_row_that_vanished_silently_is_found(alice: User, pluggy: Local
     ],
 )
 def test_a_fault_delays_and_loses_nothing(
-    alice: User, pluggy: LocalPluggy, path: str, fault: dict[str, Any]
+    alice: User, pluggy: LocalPluggy, path: str, fault: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     item_id = pluggy.connect(alice.reference)
     item = connections.claim(alice, UUID(item_id), client=our_client(), now=timezone.now())
@@ -157,6 +193,7 @@ def test_a_fault_delays_and_loses_nothing(
     first = run(item)
     item.sync.refresh_from_db()
     assert first.outcome == SyncRun.Outcome.FAILED
+    assert f"{item_id}: failed" in caplog.text and first.error.partition("\n")[0][:200] in caplog.text
     assert item.sync.failing_since is not None
     assert item.sync.is_behind
     assert item.sync.due_at > timezone.now() - timedelta(seconds=1)

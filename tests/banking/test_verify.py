@@ -12,7 +12,18 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Account, BalanceOnDay, Item, MonthTotal, SyncRun, SyncState, Transaction
+from banking.models import (
+    Account,
+    BalanceOnDay,
+    Bill,
+    Investment,
+    Item,
+    Loan,
+    MonthTotal,
+    SyncRun,
+    SyncState,
+    Transaction,
+)
 from tests.localpluggy import LocalPluggy
 from tests.payloads import event
 from tests.rows import store_rows
@@ -176,6 +187,26 @@ def test_each_difference_is_named(read: Item, pluggy: LocalPluggy) -> None:
     changed(read, kind="deleted", account_id=rows[0].account_id, transaction_ids=[row.id for row in rows])
     run(read)
     assert remotely(read) == set()
+
+
+@pytest.mark.parametrize(
+    ("bank", "model", "column"),
+    [(9003, Bill, "total"), (9003, Loan, "outstanding"), (9004, Investment, "balance")],
+)
+def test_a_changed_product_is_named(alice: User, connect: Any, bank: int, model: Any, column: str) -> None:
+    """A whole person with bills, loans or investments is as Pluggy has it, until a row is changed here."""
+    item = connect(alice, connector=bank)
+    assert remotely(item) == set()
+    row = model.objects.of(alice).earliest("id")
+    model.objects.filter(id=row.id).update(**{column: Decimal("1.23")})
+    what, lost = model._meta.model_name, row.id
+    assert remotely(item) == {f"stale {what} {lost}"}
+    row.delete()
+    assert remotely(item) == {f"lost {what} {lost}"}
+    row.id = uuid.uuid4()
+    row.save(force_insert=True)
+    ghost = {f"ghost {what} {row.id}"} if model is not Bill else set()  # an old bill is history
+    assert remotely(item) == {f"lost {what} {lost}"} | ghost
 
 
 def test_an_item_that_pluggy_no_longer_has_is_a_ghost(read: Item, pluggy: LocalPluggy) -> None:

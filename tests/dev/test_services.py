@@ -141,3 +141,16 @@ def test_it_says_in_one_line_what_is_wrong(tmp_path: Path):
     assert done.returncode == 1
     assert done.stderr.startswith("✗ ")
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_superuser_made_before_becomes_the_products(services):
+    with services, services.postgres._connect("pfm") as above:
+        above.execute("CREATE TABLE kept (id serial PRIMARY KEY)")
+        above.execute("ALTER DATABASE pfm OWNER TO pfm")
+    with services:
+        query(services, "INSERT INTO kept DEFAULT VALUES")
+        owners = "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'"
+        (is_superuser,) = query(
+            services, "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        )[0]
+        assert (query(services, owners), is_superuser) == ([("lume",)], False)

@@ -47,8 +47,8 @@ def dead_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _broker(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(app.conf, "broker_write_url", url)  # falls back on the other, also when undone
     monkeypatch.setattr(app.conf, "broker_url", url)
-    monkeypatch.setattr(app.conf, "broker_write_url", url)
 
 
 def deliver(body: dict[str, object]) -> int:

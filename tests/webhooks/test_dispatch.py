@@ -29,7 +29,7 @@ def _no_redis(pluggy: LocalPluggy, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Nobody is at its address: no bell, no shared limits."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
-    for name in ("broker_url", "broker_write_url"):
+    for name in ("broker_write_url", "broker_url"):  # the first falls back on the second, also when undone
         monkeypatch.setattr(app.conf, name, url)
     monkeypatch.setattr(settings, "REDIS_URL", url)
     bell._line.cache_clear()

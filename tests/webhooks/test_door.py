@@ -3,6 +3,7 @@
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
+from banking.models import SyncState
 from pfm import bell
 from tests.payloads import bound_item, event
 from webhooks import inbox, views
@@ -68,12 +70,19 @@ def test_no_secret_at_all_is_401() -> None:
         {"event": "item/updated", "eventId": "../../auth"},
         {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": "x?itemId=y"},
         {"event": "item/updated", "eventId": str(uuid.uuid4()), "itemId": ["a"]},
-        {"event": "item/updated", "eventId": str(uuid.uuid4()), "note": "\x00"},
     ],
 )
 def test_authenticated_nonsense_is_400_and_nothing_is_stored(body: Any) -> None:
     assert deliver(body) == 400
     assert not Event.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_cannot_hold_is_400_and_nothing_is_stored(alice: User) -> None:
+    item = bound_item(alice)
+    assert deliver(event(item=item, note="\x00")) == 400
+    item.sync.refresh_from_db()
+    assert (Event.objects.exists(), item.sync.dirty_seq) == (False, 0)
 
 
 @pytest.mark.django_db
@@ -139,6 +148,33 @@ def test_fifty_deliveries_at_once_are_one_event(alice: User) -> None:
         assert set(pool.map(one, range(50))) == {202}
     item.sync.refresh_from_db()
     assert (Event.objects.get().deliveries, item.sync.dirty_seq) == (50, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_storm_of_repetitions_is_one_row_and_one_effect_each(alice: User) -> None:
+    """F-14: nine tries of every event, from several threads in any order."""
+    items = [bound_item(alice) for _ in range(3)]
+    bodies = [event(item=items[number % 3]) for number in range(60)]
+
+    def tries(seed: int) -> set[int]:
+        try:
+            return {deliver(body) for body in Random(seed).sample(bodies, len(bodies))}
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set.union(*pool.map(tries, range(9))) == {202}
+    assert Event.objects.count() == 60
+    assert set(Event.objects.values_list("deliveries", flat=True)) == {9}
+    assert [SyncState.objects.get(item=item).dirty_seq for item in items] == [20, 20, 20]
+
+
+@pytest.mark.django_db
+def test_many_times_the_same_id_of_a_row_is_413_above_the_limit() -> None:
+    """A-20."""
+    ids = [str(uuid.uuid4())] * 100_000
+    assert deliver(event("transactions/updated", accountId=str(uuid.uuid4()), transactionIds=ids)) == 413
+    assert not Event.objects.exists()
 
 
 @pytest.mark.django_db

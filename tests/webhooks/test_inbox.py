@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from banking.application import pluggy as our_client
-from banking.models import Connector, Item, Transaction
+from banking.models import Connector, Item, SyncState, Transaction
+from banking.pluggy import Client
 from banking.sync import sync_item
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item, event
@@ -204,3 +205,77 @@ def test_rows_said_to_be_deleted_that_are_there_stay_and_it_is_noted(
     assert "1 rows said to be gone are there" in caplog.text
     row.refresh_from_db()
     assert row.deleted_at is None
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The requests that go to the local Pluggy from here on."""
+    paths: list[str] = []
+    send = Client._send
+
+    def counted(self: Client, method: str, path: str, *more: Any, **options: Any) -> Any:
+        paths.append(f"{path} {options}")
+        return send(self, method, path, *more, **options)
+
+    monkeypatch.setattr(Client, "_send", counted)
+    return paths
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flood_for_one_item_is_stored_whole_and_read_in_a_few_runs(
+    alice: User, pluggy: LocalPluggy, asked: list[str]
+) -> None:
+    """A-11: ten thousand events, each with a row of its account."""
+    item_id = pluggy.connect(alice.reference)
+    deliver(event("item/created", item=item_id))
+    rows = list(Transaction.objects.of(alice).live().order_by("id")[:900])
+    quiet = len(asked)
+    for number in range(10_000):
+        row = rows[number % len(rows)]
+        where = {"item": item_id, "accountId": str(row.account_id), "transactionIds": [str(row.id)]}
+        body = event("transactions/updated", **where)
+        assert inbox.receive(body, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+    assert len(asked) == quiet
+    item = Item.objects.get()
+    while sync_item(item.id, client=our_client(), now=timezone.now):
+        pass
+    inbox.settle(now=timezone.now())
+    assert Event.objects.filter(state=Event.State.DONE).count() == 10_001
+    assert item.runs.count() <= 3
+    assert not item.hints.exists()
+    assert len(asked) - quiet < 60
+
+
+def test_of_a_flood_only_the_first_event_rings(alice: User) -> None:
+    item = bound_item(alice)
+    news = []
+    for _ in range(3):
+        stored = inbox.receive(event(item=item), client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+        assert stored is not None
+        news.append(stored.is_news)
+    SyncState.objects.update(synced_seq=3)
+    again = inbox.receive(event(item=item), client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+    assert (news, again and again.is_news) == ([True, False, False], True)
+
+
+def test_the_same_id_many_times_is_one_and_many_are_asked_for_in_parts(
+    alice: User, pluggy: LocalPluggy, asked: list[str]
+) -> None:
+    """A-20; more than fits into a body is refused at the door (A-16)."""
+    item_id = pluggy.connect(alice.reference)
+    deliver(event("item/created", item=item_id))
+    row = Transaction.objects.of(alice).live().latest("local_date")
+    where = {"item": item_id, "accountId": str(row.account_id)}
+    many = [str(uuid.uuid4()) for _ in range(1_000)] + [str(row.id)] * 5_000
+    quiet = len(asked)
+    stored = inbox.receive(
+        event("transactions/updated", transactionIds=many, **where),
+        client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now(),
+    )  # fmt: skip
+    assert stored is not None
+    item = Item.objects.get()
+    assert len(item.hints.get().transaction_ids) == 1_001
+    sync_item(item.id, client=our_client(), now=timezone.now)
+    assert item.runs.latest("id").outcome == "succeeded"
+    by_id = [path for path in asked[quiet:] if "ids" in path]
+    assert len(by_id) == 3  # of at most 400

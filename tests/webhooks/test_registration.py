@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -14,6 +16,7 @@ from accounts.models import User
 from banking import tasks as banking_tasks
 from banking.models import Alarm, Item, SyncState
 from pfm import bell
+from pfm.environment import Environment
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item, event
 from webhooks import checks, counts, tasks, watch
@@ -111,6 +114,28 @@ def test_both_secrets_are_good_while_one_is_replaced(
     assert [deliver(OLD), deliver(NEW), deliver("")] == [401, 202, 401]
 
 
+def test_the_previous_secret_ends_by_itself(settings: Any) -> None:
+    """A-4: whoever forgets to take it away leaves no second key behind."""
+    settings.PLUGGY_WEBHOOK_SECRET, settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS = NEW, OLD
+    settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL = timezone.now() + timedelta(minutes=5)
+    assert [deliver(OLD), deliver(NEW)] == [202, 202]
+    settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL = timezone.now()
+    assert [deliver(OLD), deliver(NEW)] == [401, 202]
+    assert DeliveryCount.objects.get().refused == 1
+
+
+@pytest.mark.parametrize("told", ["2026-11-22T18:00:00", "tomorrow", "2026-13-01T00:00:00Z"])
+def test_an_end_that_cannot_be_read_stops_the_start(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    """Never a secret that is good for ever, or another hour than was meant."""
+    monkeypatch.setenv("AN_END", told)
+    env = Environment(Path("no .env"))
+    assert env.instant("AN_END") is None
+    with pytest.raises(ImproperlyConfigured, match="AN_END"):
+        env.check()
+    monkeypatch.setenv("AN_END", "2026-11-22T18:00:00-03:00")
+    assert str(env.instant("AN_END")) == "2026-11-22 18:00:00-03:00"
+
+
 @pytest.mark.parametrize(
     ("secret", "why"),
     [("short-0123456789", "shorter"), ("ab" * 30, "different characters"), ("same", "another secret")],
@@ -127,6 +152,10 @@ def test_a_weak_secret_stops_a_release(settings: Any, secret: str, why: str) -> 
 
 def test_a_good_secret_passes(settings: Any) -> None:
     settings.DEBUG, settings.PLUGGY_WEBHOOK_SECRET = False, NEW
+    assert checks.webhook_secrets(None) == []
+    settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS = OLD
+    assert [one.id for one in checks.webhook_secrets(None)] == ["webhooks.W002"]  # for ever
+    settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL = timezone.now()
     assert checks.webhook_secrets(None) == []
     settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS = NEW
     assert [one.id for one in checks.webhook_secrets(None)] == ["webhooks.W001"]

@@ -5,10 +5,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from banking.migrations._rows import own_rows
+
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("banking", "0002_products_and_reviews"),
+        ("banking", "0004_poison"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -336,4 +338,6 @@ class Migration(migrations.Migration):
                 name="rule_does_something",
             ),
         ),
+        own_rows("banking_link"),
+        own_rows("banking_rule"),
     ]
