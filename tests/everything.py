@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import BalanceOnDay, Category, Connector
+from banking.models import BalanceOnDay, Category, Connector, Link, Transaction
 
 SHARED = {"Alarm", "Category", "Connector"}  # of nobody: the institutions, the categories, our own troubles
 OWNED = [model for model in apps.get_app_config("banking").get_models() if model.__name__ not in SHARED]
@@ -49,6 +49,10 @@ def _must_be_given(field: models.Field) -> bool:
 
 
 def _value(field: models.Field, among: dict[type[models.Model], Row]) -> Any:
+    if field.model is Link and field.name == "into":  # of two rows
+        another = draft(Transaction, among)
+        another.save(force_insert=True)
+        return another
     if field.is_relation:
         return among[field.related_model]
     if field.choices:
