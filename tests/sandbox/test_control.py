@@ -112,6 +112,13 @@ def test_the_last_purchase_is_refunded_by_its_amount(pluggy: Client, item: str) 
     assert (part["amount"], part["description"]) == (-12.5, "ESTORNO LIVRARIA")
 
 
+def test_of_purchases_of_one_day_the_latest_is_refunded(pluggy: Client, item: str) -> None:
+    for price in (-11, -12, -13, -14, -15):
+        body = {"accountType": "CREDIT_CARD", "description": f"CAFE {-price}", "amount": price}
+        pluggy.post(f"/_control/items/{item}/transactions", **body)
+        assert pluggy.post(f"/_control/items/{item}/refund").json()["amount"] == price
+
+
 def test_the_open_bill_closes_now(pluggy: Client, item: str, hooked: Receiver) -> None:
     body = {"accountType": "CREDIT_CARD", "description": "PADARIA", "amount": -50}
     bought = pluggy.post(f"/_control/items/{item}/transactions", **body).json()

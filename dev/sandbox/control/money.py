@@ -4,8 +4,10 @@ import datetime as dt
 import json
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from itertools import takewhile
 from random import Random
 from typing import Any
 
@@ -190,14 +192,23 @@ def in_cents(amount: object) -> int:
 
 def _last_purchase(speaker: Speaker, account: sqlite3.Row) -> tuple[Json, int]:
     """The newest purchase until now, with its cents in the account's currency as the person sees them."""
+    purchases = _purchases(speaker, account)
+    newest = next(purchases, None)
+    if newest is None:
+        raise ApiError(409, "nothing was bought with this card yet")
+    that_day = takewhile(lambda bought: bought[0]["date"] == newest[0]["date"], purchases)
+    return max((newest, *that_day), key=lambda bought: bought[0]["createdAt"])
+
+
+def _purchases(speaker: Speaker, account: sqlite3.Row) -> Iterator[tuple[Json, int]]:
+    """The purchases until now, newest date first: a bank that dates by the day says no order within it."""
     now = iso(speaker.now)
     for text in ledger.stream(here().database, account["id"]):
         row = json.loads(text)
         amount = row.get("amountInAccountCurrency") or row.get("amount") or 0
         cents = speaker.sign(CARD, round(Decimal(str(amount)) * 100))
         if cents < 0 and row["date"] <= now:
-            return row, cents
-    raise ApiError(409, "nothing was bought with this card yet")
+            yield row, cents
 
 
 def _row(kind: str, body: Json, item: Item) -> Row:
