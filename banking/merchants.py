@@ -13,6 +13,7 @@ _ACQUIRER = (
     r"^(mp|mercado ?pago|mercpago|pag|pagseguro|pg|pic|picpay|ifd|ifood|ebn|ebanx|ec|dl|dm|htm|hotmart|zp"
     r"|zoop|sumup|ton|stone|cielo|getnet|infinitepay|ip|paypal|asaas|iugu|vindi) ?\* ?"
 )
+_HOW = r"^(compra (no |com |de )?(debito|credito|cartao)|deb(ito)? aut(omatico)?) (- )?"
 _WITH_DIGIT = r"\S*\d\S*"  # a number of the shop, an instalment, a date
 _BETWEEN_WORDS = r"[\s*./_-]+"
 
@@ -30,12 +31,14 @@ def merchant_name() -> Coalesce:
 def merchant_key() -> Coalesce:
     """The same for all rows of one shop or person; of the database, so that a report and its links agree."""
     company = Left("merchant_cnpj", COMPANY_DIGITS)
-    name = folded_column(merchant_name())
-    bare = _without(_BETWEEN_WORDS, _without(_WITH_DIGIT, _without(_ACQUIRER, name)))
+    name: Combinable = Trim(folded_column(merchant_name()))
+    bare = name
+    for pattern in (_HOW, _ACQUIRER, _WITH_DIGIT, _BETWEEN_WORDS):
+        bare = Trim(_without(pattern, bare))
     return Coalesce(
         NullIf(company, Value("")),
-        NullIf(Left(Trim(bare), LONGEST_KEY), Value("")),
-        NullIf(Left(Trim(name), LONGEST_KEY), Value("")),
+        NullIf(Left(bare, LONGEST_KEY), Value("")),
+        NullIf(Left(name, LONGEST_KEY), Value("")),
         Value("?"),
         output_field=TextField(),
     )

@@ -99,7 +99,9 @@ def _compared(
 def _lines(
     lines: tuple[Line, ...], now: By | None, before: By, earlier: list[By]
 ) -> tuple[ComparedLine, ...]:
-    return tuple(_line(line, now, before, earlier) for line in lines)
+    """Without those that have rows only in the months of the average."""
+    shown = [line for line in lines if line.rows or before[line.category_id, line.only]]
+    return tuple(_line(line, now, before, earlier) for line in shown)
 
 
 def _line(line: Line, now: By | None, before: By, earlier: list[By]) -> ComparedLine:

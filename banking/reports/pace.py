@@ -91,8 +91,8 @@ def _at(totals: Totals, day: int) -> Decimal:
 
 
 def _average(months: list[Totals], days: int) -> Totals:
-    """A shorter month stays at its end while a longer one goes on."""
-    if not months:
+    """A shorter month stays at its end while a longer one goes on. Of one month there is none."""
+    if len(months) < 2:
         return (None,) * days
     by_day: dict[int, list[Decimal]] = defaultdict(list)
     for totals in months:

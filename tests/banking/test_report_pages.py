@@ -39,7 +39,7 @@ LIFE = [
     at("2026-11-05", "8000.00", "01010000"),
     at("2026-11-06", "-2500.00", "17010000", description="ALUGUEL NOV"),
     at("2026-11-08", "-80.50", description="MP *RAPPI SAO PAULO"),
-    at("2026-11-09", "-45.90", "11020000", description="RAPPI SAO PAULO 0311"),
+    at("2026-11-09", "-45.90", "11020000", description="COMPRA DEBITO PAG*RAPPI SAO PAULO 0311"),
     at("2026-11-11", "130.00", "08010000", description="ESTORNO LOJA"),  # more than was spent there
     at("2026-11-13", "-300.00", "03000000"),  # into an investment
     at("2026-11-25", "-7.00", description="Padaria Pão"),
