@@ -41,6 +41,7 @@ def _chart(figures: ComparedFigures, now: Scope, before: Scope) -> Chart:
 
     return Chart(
         kind="bar",
+        is_lying=True,
         labels=tuple(line.line.name for line in lines),
         labels_name=_("Category"),
         currency=figures.currency,

@@ -32,6 +32,7 @@ class Chart:
     labels: tuple[str, ...]
     series: tuple[Series, ...]
     currency: str
+    is_lying: bool = False  # bars from left to right: for labels that are names
     labels_name: str = ""  # what the labels are: the head of the table's first column
 
     @property
@@ -53,7 +54,8 @@ class Chart:
             }
             for one in self.series
         ]
-        return {"kind": self.kind, "labels": self.labels, "series": series, "currency": self.currency}
+        look = {"kind": self.kind, "lying": self.is_lying}
+        return look | {"labels": self.labels, "series": series, "currency": self.currency}
 
 
 @dataclass(frozen=True)

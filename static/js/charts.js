@@ -44,13 +44,17 @@
   });
 
   // --- Lines and bars
-  const axes = isBar => ({
-    x: {
+  const clipped = label => (label.length > 22 ? `${label.slice(0, 21)}…` : label);
+  const axes = (isBar, lying) => ({
+    [lying ? 'y' : 'x']: {
       grid: { display: false },
       border: { color: color('line-2') },
-      ticks: { color: color('ink-2'), maxRotation: 0, autoSkipPadding: 12 },
+      ticks: {
+        color: color('ink-2'), maxRotation: 0, autoSkip: !lying, autoSkipPadding: 12,
+        callback(place) { return clipped(this.getLabelForValue(place)); },
+      },
     },
-    y: {
+    [lying ? 'x' : 'y']: {
       beginAtZero: true,
       border: { display: false },
       grid: { color: color('line') },
@@ -79,7 +83,7 @@
     return {
       type: data.kind,
       data: { labels: data.labels, datasets: data.series.map(isBar ? asBar : asLine) },
-      options: { ...options, scales: axes(isBar), interaction: { mode: isBar ? 'nearest' : 'index', intersect: isBar } },
+      options: { ...options, scales: axes(isBar, data.lying), indexAxis: data.lying ? 'y' : 'x', interaction: { mode: isBar ? 'nearest' : 'index', intersect: isBar } },
     };
   };
 
@@ -110,6 +114,7 @@
     const says = item => ` ${data.nodes[item.raw.from]} → ${data.nodes[item.raw.to]}: ${written(item.raw.flow, data.currency)}`;
     const options = shared(data, says);
     options.plugins.tooltip.callbacks.title = () => '';
+    options.layout = { padding: { bottom: 10 } }; // the last label may stand lower than its node
     options.animation = false; // streams that grow say nothing
     return {
       type: 'sankey',
