@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from banking.documents import punctuated
 from banking.models import Account, Item, SyncRun, Transaction
 from banking.reports.connections import Balances, Connection
-from banking.reports.scope import COUNTED, Scope
+from banking.reports.scope import COUNTED, OUTGOING, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
@@ -126,7 +126,7 @@ def in_currency(balances: Iterable[Balances], currency: str) -> Balances | None:
 @register.simple_tag
 def as_counted(scope: Scope, total: Total) -> Decimal:
     """A total as the figure says it that linked to these rows: spending is a positive number."""
-    return negative(total.flow) if scope.counts == "spending" else total.flow
+    return negative(total.flow) if scope.counts in OUTGOING else total.flow
 
 
 @register.filter

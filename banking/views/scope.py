@@ -12,9 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of
 
 CURRENCY_LENGTH = 3
+NO_BILL = "none"  # in place of a bill's id: rows that none carries yet
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -40,6 +41,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     try:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
+        bill = bill_of(user, uuid_or_404(query["bill"])) if query.get("bill", NO_BILL) != NO_BILL else None
     except NotFound as error:
         raise Http404 from error
     scope = Scope(
@@ -53,6 +55,9 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         currency=_text(query, "currency")[:CURRENCY_LENGTH] or None,
         pending=query.get("pending") == "1",
         text=_text(query, "q")[:100],
+        bill=bill,
+        unbilled=query.get("bill") == NO_BILL,
+        instalments=query.get("instalments") == "1",
         basis=basis,
     )
     return scope, problem
@@ -78,6 +83,8 @@ def query(scope: Scope, **changes: object) -> str:
         "currency": scope.currency,
         "pending": "1" if scope.pending else None,
         "q": scope.text or None,
+        "bill": scope.bill.id if scope.bill else NO_BILL if scope.unbilled else None,
+        "instalments": "1" if scope.instalments else None,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 
