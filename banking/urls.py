@@ -12,6 +12,7 @@ urlpatterns = [
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
     path("cards/", cards.cards_list, name="cards"),
+    path("cards/due/", cards.bills_due, name="bills_due"),
     path("cards/instalments/", cards.instalments, name="instalments"),
     path("cards/<uuid:account_id>/<str:name>/", cards.bill, name="bill"),
     path("connections/", connections.connections_list, name="connections"),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from banking.reports.cards import Statement
+from banking.reports.scope import Scope
+from banking.views import scope as scopes
 from banking.views import words
 
 register = template.Library()
@@ -16,6 +18,12 @@ register = template.Library()
 @register.simple_tag
 def bill_url(statement: Statement) -> str:
     return reverse("bill", args=[statement.account.id, statement.name])
+
+
+@register.simple_tag
+def due_url(scope: Scope) -> str:
+    """Of the part of a page that says what has to be paid next."""
+    return f"{reverse('bills_due')}?{scopes.query(scope)}"
 
 
 @register.filter

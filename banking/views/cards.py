@@ -1,6 +1,7 @@
 """Cards: their bills, one bill, and the instalments to come."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -9,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from banking.models import CategoryTree
 from banking.periods import Month, Period
 from banking.reports import cards, connections, spending, transactions
@@ -22,14 +24,18 @@ LATEST_ROWS = 10
 @require_safe
 def cards_list(request: HttpRequest) -> HttpResponse:
     """Each card: its open bill, what it owes, its closed and its coming bills."""
-    found = _cards(request)
-    context = {
-        "cards": found,
-        "due": cards.due(found),
-        "instalments": cards.instalments(scopes.signed_in(request), found),
-        "news": connections.news(scopes.signed_in(request)),
-    }
+    user = scopes.signed_in(request)
+    found = _cards(Scope(user, _this_month()))
+    context = {"cards": found, **_due(user, found), "news": connections.news(user)}
     return render(request, "banking/cards.html", context)
+
+
+@login_required
+@require_safe
+def bills_due(request: HttpRequest) -> HttpResponse:
+    """A part of the overview that it asks for: what has to be paid next, whatever its period."""
+    scope, _ = scopes.read(request, CategoryTree.load())
+    return render(request, "banking/_due.html", _due(scope.user, _cards(scope)))
 
 
 @login_required
@@ -37,7 +43,8 @@ def cards_list(request: HttpRequest) -> HttpResponse:
 def instalments(request: HttpRequest) -> HttpResponse:
     """What is committed already, by purchase and by month."""
     user = scopes.signed_in(request)
-    context = {"report": cards.instalments(user, _cards(request)), "news": connections.news(user)}
+    report = cards.instalments(user, _cards(Scope(user, _this_month())))
+    context = {"report": report, "news": connections.news(user)}
     return render(request, "banking/instalments.html", context)
 
 
@@ -63,7 +70,13 @@ def bill(request: HttpRequest, account_id: UUID, name: str) -> HttpResponse:
     return render(request, "banking/bill.html", context)
 
 
-def _cards(request: HttpRequest) -> tuple[cards.Card, ...]:
-    today = timezone.localdate()
-    everything = Scope(scopes.signed_in(request), Period.of_month(Month.of(today)))
-    return cards.cards(everything, today=today)
+def _cards(scope: Scope) -> tuple[cards.Card, ...]:
+    return cards.cards(scope, today=timezone.localdate())
+
+
+def _due(user: User, found: tuple[cards.Card, ...]) -> dict[str, Any]:
+    return {"due": cards.due(found), "instalments": cards.instalments(user, found)}
+
+
+def _this_month() -> Period:
+    return Period.of_month(Month.of(timezone.localdate()))

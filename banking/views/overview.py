@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import cards, connections, spending, transactions
+from banking.reports import connections, spending, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
 
@@ -30,7 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             request, "banking/empty.html", {"news": connections.news(scope.user, mine), "failed": mine}
         )
     context = _context(scope, tree) | {
-        **_bills(scope),
+        "has_cards": any(account.is_card for one in mine for account in one.accounts),
         "connections": mine,
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "busy": [one for one in mine if one.is_busy],
@@ -47,12 +46,6 @@ def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
         "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
         **scopes.choices(scope),
     }
-
-
-def _bills(scope: Scope) -> dict[str, Any]:
-    """What has to be paid next, whatever the period."""
-    found = cards.cards(scope, today=timezone.localdate())
-    return {"due": cards.due(found), "instalments": cards.instalments(scope.user, found)}
 
 
 @login_required

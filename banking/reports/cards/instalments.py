@@ -1,6 +1,6 @@
 """Purchases in instalments: which part is on which bill, and what is still to come.
 
-Rows are facts. A part that the bank has not sent yet is expected: it is shown as such, and is in no sum of rows.
+Rows are facts. A part that the bank has not sent yet is expected: shown as such, and in no sum of rows.
 """
 
 import re
