@@ -243,10 +243,10 @@ def _month_cash(row: Facts, account: AccountFacts, day: date) -> date:
             pass  # a label that we cannot read; the card's days decide
     if account.closes_on is None or account.due_on is None:
         return day.replace(day=1)
-    return _due_month(day, account.closes_on, account.due_on).first
+    return due_month(day, account.closes_on, account.due_on).first
 
 
-def _due_month(day: date, closes_on: date, due_on: date) -> Month:
+def due_month(day: date, closes_on: date, due_on: date) -> Month:
     """The due month of the bill that is open on `day`: a due day before the closing day is next month's.
 
     Only the days of the month count: banks move the two dates on to the next bill at different times.

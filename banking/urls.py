@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from banking.views import cash_flow, categories, connections, flow, merchants, overview, pace, transactions
+from banking.views import (
+    cards,
+    cash_flow,
+    categories,
+    connections,
+    flow,
+    merchants,
+    overview,
+    pace,
+    transactions,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -21,6 +31,10 @@ urlpatterns = [
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
+    path("cards/", cards.cards_list, name="cards"),
+    path("cards/due/", cards.bills_due, name="bills_due"),
+    path("cards/instalments/", cards.instalments, name="instalments"),
+    path("cards/<uuid:account_id>/<str:name>/", cards.bill, name="bill"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

@@ -160,6 +160,11 @@ class Transaction(models.Model):
                 condition=~Q(month_cash=F("month_competence")),
             ),
             models.Index(
+                fields=["user", "month_cash"],
+                name="transaction_instalments",
+                condition=Q(total_installments__gt=1),
+            ),
+            models.Index(
                 fields=["user", "local_date"],
                 name="transaction_pending",
                 condition=Q(status="PENDING"),

@@ -12,7 +12,7 @@ from django.db.models.lookups import Contains, Exact
 from accounts.models import User
 from banking.folding import folded, folded_column
 from banking.merchants import merchant_key
-from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
+from banking.models import SPENDING, Account, Basis, Bill, CategoryTree, Item, Kind, Transaction
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -21,7 +21,11 @@ COUNTED: dict[str, tuple[Kind, ...]] = {
     "spending": SPENDING,
     "income": (Kind.INCOME,),
     "left_over": (*SPENDING, Kind.INCOME),
+    "billed": tuple(kind for kind in Kind if kind != Kind.CARD_PAYMENT),  # what a card's bill asks for
 } | {kind.value: (kind,) for kind in Kind}
+
+# Said as what has to be paid: money out is positive.
+OUTGOING = frozenset({"spending", "billed"})
 
 
 def newest_day(user: User) -> date | None:
@@ -49,6 +53,9 @@ class Scope:
     pending: bool = False  # only rows that are not final yet
     text: str = ""
     merchant: str | None = None  # a key of banking/merchants.py
+    bill: Bill | None = None  # only rows that this closed bill carries
+    unbilled: bool = False  # only rows that no closed bill carries yet
+    instalments: bool = False  # only parts of purchases in instalments
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -56,8 +63,14 @@ class Scope:
         """What a report can be narrowed by: days and places. What its figures mean, they say themselves."""
         return Scope(self.user, self.period, self.item, self.account, basis=self.basis)
 
+    @property
+    def is_summed(self) -> bool:
+        """Whether MonthTotal can tell its sums by category and kind."""
+        narrowed = self.bill or self.unbilled or self.instalments
+        return self.period.is_whole_months and not narrowed
+
     def months(self) -> Q:
-        """The condition on MonthTotal; only for whole months."""
+        """The condition on MonthTotal; only for what `is_summed`."""
         return self._places() & Q(basis=self.basis, month__gte=self.period.start, month__lte=self.period.end)
 
     def rows(self, tree: CategoryTree) -> TransactionQuerySet:
@@ -74,6 +87,9 @@ class Scope:
             rows = rows.filter(status="PENDING")
         if self.merchant is not None:
             rows = rows.filter(Exact(merchant_key(), Value(self.merchant)))
+        rows = rows.filter(self._on_bill())
+        if self.instalments:
+            rows = rows.filter(total_installments__gt=1)
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:
@@ -84,6 +100,13 @@ class Scope:
         at_once = Q(month_cash=F("month_competence"))
         paid = Q(month_cash__gte=self.period.start, month_cash__lte=self.period.end)
         return (happened & at_once) | (paid & ~at_once)
+
+    def _on_bill(self) -> Q:
+        if self.bill is not None:
+            return Q(bill_id=self.bill.id)
+        if not self.unbilled:
+            return Q()
+        return Q(bill_id=None) | ~Q(bill_id__in=Bill.objects.of(self.user).order_by().values("id"))
 
     def _places(self) -> Q:
         if self.account is not None:
@@ -112,3 +135,10 @@ def item_of(user: User, item_id: UUID) -> Item:
     if item is None:
         raise NotFound("item")
     return item
+
+
+def bill_of(user: User, bill_id: UUID) -> Bill:
+    bill = Bill.objects.of(user).filter(id=bill_id, account__item__disconnected_at=None).first()
+    if bill is None:
+        raise NotFound("bill")
+    return bill

@@ -45,7 +45,7 @@ def groups_of(scope: Scope, tree: CategoryTree, periods: Iterable[Period]) -> di
 def _piece(scope: Scope, tree: CategoryTree, place: int) -> QuerySet[Any, tuple[Any, ...]]:
     """Both ways count the same rows. The last column says of which period."""
     of = Value(place, IntegerField())
-    if scope.period.is_whole_months:
+    if scope.is_summed:
         months = MonthTotal.objects.of(scope.user).filter(scope.months())
         by_month = months.order_by().values_list("currency", "category_id", "kind")
         return by_month.annotate(sum=Sum("total"), n=Sum("rows"), of=of)

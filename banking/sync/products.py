@@ -1,7 +1,7 @@
 """Read what an item has besides accounts and their rows, and keep how fresh each product is."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,8 +9,9 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from banking.models import Account, Item, Product, ProductState, SyncRun
-from banking.pluggy import Client, Gone
+from banking import rollups
+from banking.models import Account, CategoryTree, Item, Product, ProductState, SyncRun
+from banking.pluggy import Client, Gone, payloads
 from banking.sync.lease import Lease
 from banking.upsert import products
 
@@ -75,11 +76,16 @@ class ProductReader:
         self._write(partial(products.balances, self.item, now=self.now()))
 
     def _bills(self) -> None:
-        for account in self.item.accounts.filter(type=Account.Type.CREDIT, missing_since=None).select_related(
-            "item"
-        ):
-            listed = self.client.bills(account.id)
-            self._write(partial(products.bills, account, listed, now=self.now()))
+        cards = self.item.accounts.filter(type=Account.Type.CREDIT, missing_since=None)
+        roots = CategoryTree.load().roots
+        for card in cards.select_related("item__connector"):
+            listed = self.client.bills(card.id)
+            self._write(partial(self._store_bills, card, listed, roots))
+
+    def _store_bills(self, card: Account, listed: Iterable[payloads.Bill], roots: Mapping[str, str]) -> int:
+        changes = products.bills(card, listed, roots=roots, now=self.now())
+        rollups.apply(changes.deltas)
+        return changes.rows
 
     def _investments(self) -> None:
         listed = self.client.investments(self.item.id)

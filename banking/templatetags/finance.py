@@ -20,7 +20,7 @@ from banking.periods import Period
 from banking.reports.changes import Changes
 from banking.reports.comparison import Change
 from banking.reports.connections import Balances, Connection, State
-from banking.reports.scope import COUNTED, Scope
+from banking.reports.scope import COUNTED, OUTGOING, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
@@ -145,7 +145,7 @@ def balance_change(balance: Balances, then: dict[str, Decimal]) -> Change | None
 @register.simple_tag
 def as_counted(scope: Scope, total: Total) -> Decimal:
     """A total as the figure says it that linked to these rows: spending is a positive number."""
-    return negative(total.flow) if scope.counts == "spending" else total.flow
+    return negative(total.flow) if scope.counts in OUTGOING else total.flow
 
 
 @register.filter

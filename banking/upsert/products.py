@@ -1,28 +1,48 @@
 """Bills, investments, loans and balances: from Pluggy's payloads to rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from banking.classify import local_date
 from banking.models import Account, Item, UnreadableRow
 from banking.models.products import BalanceOnDay, Bill, Investment, InvestmentTransaction, Loan
+from banking.models.rollups import Delta
 from banking.pluggy import payloads
 from banking.upsert import records, unreadable
+from banking.upsert.changes import Changes
+from banking.upsert.conclusions import conclude
 from banking.upsert.records import Place
 from banking.upsert.values import day, text
 
 
-def bills(account: Account, listed: Iterable[payloads.Bill], *, now: datetime) -> int:
-    """Closed bills stay when the bank lists them no longer: they are history."""
+def bills(
+    account: Account, listed: Iterable[payloads.Bill], *, roots: Mapping[str, str], now: datetime
+) -> Changes:
+    """Closed bills stay when the bank lists them no longer: they are history.
+
+    Rows of a bill that is new, or due on another day, are paid in the month in which it is due.
+    """
     place = Place(account.item, UnreadableRow.What.BILL, account)
     rows, _ = records.sound(listed, partial(_bill, account), place=place, now=now)
-    return records.store(rows, parent="account")
+    due = dict(account.bills.order_by().values_list("id", "due_on"))
+    written = records.store(rows, parent="account")
+    moved = [row for row in rows if due.get(row.id) != row.due_on]
+    return Changes(written, _follow(account, moved, roots))
+
+
+def _follow(account: Account, moved: Sequence[Bill], roots: Mapping[str, str]) -> list[Delta]:
+    elsewhere = [Q(bill_id=bill.id) & ~Q(month_cash=bill.due_on.replace(day=1)) for bill in moved]
+    if not elsewhere:
+        return []
+    return conclude(account, account.transactions.filter(reduce(or_, elsewhere)), roots=roots).deltas
 
 
 def _bill(account: Account, payload: payloads.Bill) -> Bill:

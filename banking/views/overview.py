@@ -40,6 +40,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "problem": problem,
         "connections": mine,
+        "has_cards": any(account.is_card for one in mine for account in one.accounts),
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "busy": [one for one in mine if one.is_busy],
         "news": connections.news(scope.user, mine),

@@ -13,9 +13,10 @@ from accounts.models import User
 from banking.merchants import LONGEST_KEY
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of, newest_day
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of, newest_day
 
 CURRENCY_LENGTH = 3
+NO_BILL = "none"  # in place of a bill's id: rows that none carries yet
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -41,6 +42,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     try:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
+        bill = bill_of(user, uuid_or_404(query["bill"])) if query.get("bill", NO_BILL) != NO_BILL else None
     except NotFound as error:
         raise Http404 from error
     scope = Scope(
@@ -55,6 +57,9 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         pending=query.get("pending") == "1",
         text=_text(query, "q")[:100],
         merchant=_text(query, "merchant")[:LONGEST_KEY] or None,
+        bill=bill,
+        unbilled=query.get("bill") == NO_BILL,
+        instalments=query.get("instalments") == "1",
         basis=basis,
     )
     return scope, problem
@@ -81,6 +86,8 @@ def query(scope: Scope, **changes: object) -> str:
         "pending": "1" if scope.pending else None,
         "q": scope.text or None,
         "merchant": scope.merchant,
+        "bill": scope.bill.id if scope.bill else NO_BILL if scope.unbilled else None,
+        "instalments": "1" if scope.instalments else None,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 

@@ -17,6 +17,7 @@ from banking.forms import PersonsWordForm
 from banking.models import CategoryTree, Transaction
 from banking.reports import connections, transactions
 from banking.reports.scope import Scope
+from banking.templatetags.finance import day as day_words
 from banking.views import scope as scopes
 from banking.views.words import COUNTED_WORDS, KINDS, merchant_words
 
@@ -59,6 +60,13 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
         found.append({"text": scope.account.label, "url": scopes.rows_url(scope, account=None)})
     if scope.currency:
         found.append({"text": scope.currency, "url": scopes.rows_url(scope, currency=None)})
+    if scope.bill:
+        due = _("Bill due %(day)s") % {"day": day_words(scope.bill.due_on)}
+        found.append({"text": due, "url": scopes.rows_url(scope, bill=None)})
+    if scope.unbilled:
+        found.append({"text": _("On no closed bill"), "url": scopes.rows_url(scope, bill=None)})
+    if scope.instalments:
+        found.append({"text": _("Instalments"), "url": scopes.rows_url(scope, instalments=None)})
     if scope.pending:
         found.append({"text": _("Pending"), "url": scopes.rows_url(scope, pending=None)})
     if scope.merchant:

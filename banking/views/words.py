@@ -7,6 +7,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from banking.models import Kind, Product, SyncRun
+from banking.reports import cards
 from banking.reports.connections import State
 
 Text = str | Promise
@@ -163,6 +164,7 @@ COUNTED_WORDS: dict[str, Text] = {
     "spending": _("Spending"),
     "income": _("Income"),
     "left_over": _("Income and spending"),
+    "billed": _("On the card's bill"),
 } | {kind: text for kind, text in KINDS.items() if kind != Kind.INCOME}
 
 # Why a row has its kind (banking/classify.py).
@@ -184,6 +186,35 @@ REASONS: dict[str, Text] = {
     "income": _("Its category is income."),
     "money back": _("Money came back under a spending category: it reduces spending."),
     "money in": _("Money arrived from somebody else."),
+}
+
+BILLS: dict[str, Words] = {
+    cards.State.FUTURE: Words(_("Future"), _("So far it holds the instalments that are due then."), "off"),
+    cards.State.OPEN: Words(_("Open"), _("Estimated from the transactions that are known so far."), "busy"),
+    cards.State.UNLISTED: Words(
+        _("Estimated"), _("The bank has not sent this bill: its transactions are all that is known."), "off"
+    ),
+    cards.State.NOTHING: Words(_("Nothing to pay"), "", "good"),
+    cards.State.PAID: Words(pgettext_lazy("of a bill", "Paid"), "", "good"),
+    cards.State.PARTLY: Words(_("Partly paid"), _("The rest goes to the next bill, with interest."), "warn"),
+    cards.State.UNPAID: Words(_("To be paid"), "", "warn"),
+    cards.State.OVERDUE: Words(_("Overdue"), _("The bank has told of no payment yet."), "bad"),
+    cards.State.UNSEEN: Words(
+        _("Payment not seen"), _("The bank has told of no payment of this bill."), "off"
+    ),
+}
+CHARGES: dict[str, Text] = {
+    "LATE_PAYMENT_REMUNERATIVE_INTEREST": _("Interest on what was not paid"),
+    "LATE_PAYMENT_FEE": _("Fine for late payment"),
+    "LATE_PAYMENT_INTEREST": _("Interest for late payment"),
+    "IOF": "IOF",
+    "OTHER": _("Other charge"),
+}
+PAYMENT_MODES: dict[str, Text] = {
+    "DEBIT_ACCOUNT": _("From the account"),
+    "BANK_SLIP": "Boleto",
+    "PAYROLL_DEDUCTION": _("From the salary"),
+    "PIX": "Pix",
 }
 
 PERIOD_PROBLEMS: dict[str, Text] = {

@@ -186,10 +186,10 @@ def test_bills_and_loans_that_cannot_be_read_are_kept_aside(alice: User) -> None
     bad = [a_bill(due_date="soon"), a_bill(total_amount=Decimal("NaN")), a_bill(due_date="9999-12-31")]
     good = a_bill()
     listed = Listing([*bad, good, good])
-    assert products.bills(card, listed, now=timezone.now()) == 1
+    assert products.bills(card, listed, roots={}, now=timezone.now()).rows == 1
     assert Bill.objects.get().id == good.id
     assert card.unreadable.count() == 3
-    products.bills(card, Listing([good]), now=timezone.now())
+    products.bills(card, Listing([good]), roots={}, now=timezone.now())
     assert card.unreadable.count() == 0
     loan = payloads.Loan(
         id=uuid.uuid4(), product_name="X", currency_code="BRL",

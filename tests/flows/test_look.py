@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from accounts.models import User
-from banking.models import Item, Transaction
+from banking.models import Bill, Item, Transaction
 from tests.flows.conftest import Product
 from tests.flows.test_walk import sign_up
 from tests.localpluggy import LocalPluggy, wait_until
@@ -39,6 +39,8 @@ def person(page: Page, product: Product, pluggy: LocalPluggy) -> Iterator[User]:
 def pages(person: User) -> list[str]:
     row = Transaction.objects.of(person).live().filter(account__type="CREDIT").latest("local_date")
     item = Item.objects.of(person).latest("connected_at")
+    bill = Bill.objects.of(person).first()
+    assert bill is not None
     return [
         reverse("overview"),
         reverse("overview") + "?from=2026-09-10&to=2026-10-20",
@@ -48,6 +50,9 @@ def pages(person: User) -> list[str]:
         reverse("transactions") + "?counts=spending",
         reverse("transactions") + "?q=nothing+like+that",
         reverse("transaction", args=[row.id]),
+        reverse("cards"),
+        reverse("bill", args=[bill.account_id, f"{bill.due_on:%Y-%m}"]),
+        reverse("instalments"),
         reverse("connections"),
         reverse("connection", args=[item.id]),
         reverse("preferences"),

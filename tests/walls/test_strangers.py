@@ -18,6 +18,7 @@ Make = Callable[[Item, Transaction], list[Any]]
 # Each address of the product: its arguments, and its methods. A new address must be added here.
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
+    "bill": (lambda item, row: [row.account_id, "2026-11"], "GET"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
@@ -39,6 +40,9 @@ PERSONAL = {
     "report_flow": "GET",
     "report_flow_json": "GET",
     "news": "GET",
+    "cards": "GET",
+    "instalments": "GET",
+    "bills_due": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
@@ -88,7 +92,8 @@ def test_a_strangers_id_is_not_there(
 
 @pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
 def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
-    assert as_alice.generic(method, reverse(name, args=[uuid.uuid4()])).status_code == 404
+    unknown = Item(id=uuid.uuid4()), Transaction(id=uuid.uuid4(), account_id=uuid.uuid4())
+    assert as_alice.generic(method, reverse(name, args=OWNED[name][0](*unknown))).status_code == 404
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
@@ -113,7 +118,15 @@ def test_a_filter_cannot_name_what_is_anothers(
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in ("overview", "overview_json", "transactions", "connections", *REPORTS):
+    for name in (
+        "overview",
+        "overview_json",
+        "transactions",
+        "cards",
+        "instalments",
+        "connections",
+        *REPORTS,
+    ):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 
