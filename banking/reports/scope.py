@@ -1,16 +1,13 @@
 """Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
 
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
-from django.db.models import F, Q, Value
-from django.db.models.lookups import Contains
+from django.db.models import F, Q
 
 from accounts.models import User
-from banking.folding import folded, folded_column
-from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
+from banking.folding import folded
+from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction, Wording
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -63,7 +60,7 @@ class Scope:
             rows = rows.filter(flow_currency=self.currency)
         if self.pending:
             rows = rows.filter(status="PENDING")
-        return rows.filter(_about(self.text)) if self.text else rows
+        return rows.filter(_about(self.user, self.text)) if self.text else rows
 
     def _days(self) -> Q:
         happened = Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
@@ -80,13 +77,10 @@ class Scope:
         return Q(account__item=self.item) if self.item is not None else Q()
 
 
-SEARCHED = ("description", "merchant_name", "counterparty", "note")
-
-
-def _about(text: str) -> Q:
-    """In what people read, whatever the case and the accents."""
-    found = [Q(Contains(folded_column(column), Value(folded(text)))) for column in SEARCHED]
-    return reduce(or_, found)
+def _about(user: User, text: str) -> Q:
+    """In what people read, whatever the case and the accents. Whatever the history, the texts are few."""
+    said = Wording.objects.of(user).filter(text__contains=folded(text))
+    return Q(wording__in=said.values("key"))
 
 
 def account_of(user: User, account_id: UUID) -> Account:
