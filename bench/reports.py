@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, partial
 from statistics import quantiles
 from typing import Any
 
@@ -23,7 +24,7 @@ from django.urls import reverse
 from accounts.models import User
 from banking.models import CategoryTree, Transaction
 from banking.periods import Month, Period
-from banking.reports import spending, transactions
+from banking.reports import cash_flow, categories, spending, transactions
 from banking.reports.scope import Scope
 from bench._people import BIG, MONTHS, NEWEST, build
 
@@ -77,19 +78,23 @@ def least(works: dict[str, tuple[Work, User]], turns: int) -> dict[str, float]:
     return {name: min(one[name] for one in took[1:]) for name in works}
 
 
-def categories(period: Period) -> Work:
-    return lambda user: spending.spending(Scope(user, period), CategoryTree.load())
+tree = cache(CategoryTree.load)
+
+
+def compared(user: User, period: Period) -> object:
+    """With the period before and the average."""
+    return categories.categories(Scope(user, period), tree(), today=NEWEST)
 
 
 def figures(period: Period, user: User) -> object:
-    return spending.figures(Scope(user, period), TREE)
+    return spending.figures(Scope(user, period), tree())
 
 
 def by_rows(period: Period) -> Work:
     """The same sums without the rollup."""
 
     def grouped(user: User) -> object:
-        rows = Scope(user, period).rows(CategoryTree.load())
+        rows = Scope(user, period).rows(tree())
         groups = rows.order_by().values_list("flow_currency", "category_id", "kind")
         return list(groups.annotate(Sum("flow"), Count("id")))
 
@@ -116,16 +121,25 @@ def browser(user: User) -> Client:
 
 
 REPORTS: dict[str, Work] = {
-    "categories of a month": categories(MONTH),
-    "categories of 24 months": categories(TWO_YEARS),
-    "categories of some days": categories(SOME_DAYS),
+    "spending of a month": lambda user: spending.spending(Scope(user, MONTH), tree()),
+    "spending of 24 months": lambda user: spending.spending(Scope(user, TWO_YEARS), tree()),
+    "spending of some days": lambda user: spending.spending(Scope(user, SOME_DAYS), tree()),
+    "categories of a month": lambda user: compared(user, MONTH),
+    "categories of 24 months": lambda user: compared(user, TWO_YEARS),
+    "cash flow of 24 months": lambda user: cash_flow.cash_flow(Scope(user, TWO_YEARS), months=24),
     "overview of a month": page("overview", MONTH.query),
     "overview of 24 months": page("overview", TWO_YEARS.query),
+    "report of categories": page("report_categories", MONTH.query),
+    "report of cash flow": page("report_cash_flow", MONTH.query),
+    "report of merchants": page("report_merchants", MONTH.query),
+    "report of pace": page("report_pace", MONTH.query),
+    "report of the flow": page("report_flow", MONTH.query),
     "list of a month": page("transactions", MONTH.query),
     "list of 24 months": page("transactions", TWO_YEARS.query),
 }
+PAGES = [name for name in REPORTS if name.startswith(("overview", "report", "list"))]
 # Their cost is in proportion to the days at the ends of the period, or to what is read on the way to a page.
-GROWING = frozenset({"categories of some days"})
+GROWING = frozenset({"spending of some days", "report of merchants", "report of pace"})
 
 
 def growth(small: User, big: User, turns: int) -> float:
@@ -156,9 +170,8 @@ def speedup(big: User, turns: int) -> dict[str, float]:
 
 def pages(big: User, turns: int) -> None:
     """Whole pages: from the request to the last byte."""
-    for name, work in {name: work for name, work in REPORTS.items() if " of " in name}.items():
-        if name.startswith("categories"):
-            continue
+    for name in PAGES:
+        work = REPORTS[name]
         took = milliseconds(work, big, turns)
         with clocked() as clock:
             work(big)
@@ -167,7 +180,7 @@ def pages(big: User, turns: int) -> None:
 
 def deep(big: User, turns: int) -> float:
     """The thousandth page beside the first, as a ratio."""
-    rows = Scope(big, EVER).rows(CategoryTree.load()).order_by("-local_date", "-id")
+    rows = Scope(big, EVER).rows(tree()).order_by("-local_date", "-id")
     place = min(999 * transactions.PAGE, rows.count() - transactions.PAGE) - 1
     row = rows[place]
     far = EVER.query | {"before": f"{row.local_date}_{row.id}"}
@@ -184,7 +197,7 @@ def search(big: User, turns: int) -> float:
     """The whole page, over all rows."""
     took: list[float] = []
     for text in SOUGHT:
-        found = Scope(big, EVER, text=text).rows(CategoryTree.load()).count()
+        found = Scope(big, EVER, text=text).rows(tree()).count()
         some = milliseconds(page("transactions", EVER.query | {"q": text}), big, turns)
         took += some
         print(f"search {text:<24}{found:>9,} rows{middle(some):>10.1f} ms", flush=True)

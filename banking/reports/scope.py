@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.lookups import Exact
 
 from accounts.models import User
 from banking.folding import folded
+from banking.merchants import merchant_key
 from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction, Wording
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
@@ -37,6 +39,7 @@ class Scope:
     currency: str | None = None
     pending: bool = False  # only rows that are not final yet
     text: str = ""
+    merchant: str | None = None  # a key of banking/merchants.py
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -60,6 +63,8 @@ class Scope:
             rows = rows.filter(flow_currency=self.currency)
         if self.pending:
             rows = rows.filter(status="PENDING")
+        if self.merchant is not None:
+            rows = rows.filter(Exact(merchant_key(), Value(self.merchant)))
         return rows.filter(_about(self.user, self.text)) if self.text else rows
 
     def _days(self) -> Q:

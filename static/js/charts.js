@@ -8,8 +8,8 @@
   const probe = document.body.appendChild(document.createElement('span'));
   probe.hidden = true;
   const color = (name, alpha = 1) => {
-    probe.style.color = `color-mix(in srgb, var(--${name}) ${alpha * 100}%, transparent)`;
-    return getComputedStyle(probe).color;
+    probe.style.color = `var(--${name})`;
+    return getComputedStyle(probe).color.replace(/^rgb\((.*)\)$/, `rgba($1, ${alpha})`);
   };
 
   // --- Amounts: in full in a tooltip, short on an axis; hidden ones are shares and get no number at all
@@ -110,12 +110,13 @@
     const says = item => ` ${data.nodes[item.raw.from]} → ${data.nodes[item.raw.to]}: ${written(item.raw.flow, data.currency)}`;
     const options = shared(data, says);
     options.plugins.tooltip.callbacks.title = () => '';
+    options.animation = false; // streams that grow say nothing
     return {
       type: 'sankey',
       data: {
         datasets: [{
           data: data.flows, labels, colorFrom: tone, colorTo: tone, alpha: .35, borderWidth: 0, nodeWidth: 8,
-          color: color('ink'), nodePadding: 14, size: 'max',
+          color: color('ink'), nodePadding: 18, size: 'max',
         }],
       },
       options,

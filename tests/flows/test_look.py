@@ -43,6 +43,8 @@ def pages(person: User) -> list[str]:
         reverse("overview"),
         reverse("overview") + "?from=2026-09-10&to=2026-10-20",
         reverse("overview") + "?month=2026-99",
+        *(reverse(f"report_{name}") for name in ("categories", "merchants", "cash_flow", "pace", "flow")),
+        reverse("report_categories") + "?basis=cash",
         reverse("transactions") + "?counts=spending",
         reverse("transactions") + "?q=nothing+like+that",
         reverse("transaction", args=[row.id]),
