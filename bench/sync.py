@@ -13,17 +13,19 @@ from functools import partial
 from itertools import islice
 from statistics import median
 from typing import Any
+from unittest import mock
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from banking import rollups
-from banking.classify import SILENT, classify, facts
+from banking.classify import NO_EVIDENCE, classify, facts
 from banking.models import Account, CategoryTree, MonthTotal, Transaction
 from banking.pluggy import Rows, lists, payloads
 from banking.sync.batches import batches
 from banking.upsert import bounds, transactions
 from banking.upsert.accounts import facts as account_facts
+from banking.upsert.evidence import Known
 from bench._ground import an_account, pages
 
 LOOP_ROWS = 1_000
@@ -47,6 +49,16 @@ def pipeline(account: Account, bodies: list[bytes]) -> int:
     return written
 
 
+def without_sums(account: Account, bodies: list[bytes]) -> int:
+    """The pipeline as it would be if nothing was rolled up: what the monthly sums cost is the difference."""
+    merge = transactions._SQL_MERGE.rpartition("SELECT count.*")[0]  # PostgreSQL skips what nobody asks for
+    with (
+        mock.patch.object(transactions, "_SQL_MERGE", f"{merge} SELECT count(*), NULL FROM written"),
+        mock.patch.object(rollups, "apply"),
+    ):
+        return pipeline(account, bodies)
+
+
 def writing(ready: list[str]) -> int:
     """The same from the point where the lines for COPY are made."""
     written = 0
@@ -59,10 +71,10 @@ def writing(ready: list[str]) -> int:
 
 
 def lines_of(account: Account, bodies: list[bytes]) -> list[str]:
-    roots = CategoryTree.load().roots
+    roots, known = CategoryTree.load().roots, Known.of(account, account_facts(account))
     found = batches(decoded(bodies), now=timezone.now)
     return [
-        transactions.lines(account, one.rows, words={}, roots=roots, read_at=one.asked_at) for one in found
+        transactions.lines(account, one.rows, known=known, roots=roots, read_at=one.asked_at) for one in found
     ]
 
 
@@ -85,7 +97,7 @@ def models_of(account: Account, bodies: list[bytes]) -> Iterator[Transaction]:
     roots, known, now = CategoryTree.load().roots, account_facts(account), timezone.now()
     for page in decoded(bodies):
         for row in page.rows:
-            said = classify(facts(row), known, roots=roots, person=SILENT)
+            said = classify(facts(row), known, roots=roots, evidence=NO_EVIDENCE)
             yield Transaction(
                 id=row.id, user_id=account.user_id, account_id=account.id, description=row.description,
                 description_raw=row.description_raw or "", type=row.type or "", status=row.status or "",
@@ -108,12 +120,16 @@ def bulk_create(account: Account, bodies: list[bytes]) -> int:
     return Transaction.objects.count()
 
 
-NOT_THE_BANKS = ("id", "user", "account", "deleted_at", *Transaction.PERSON_COLUMNS)
+NOT_THE_BANKS = ("id", "user", "account", "deleted_at", "wording", *Transaction.PERSON_COLUMNS)
 
 
 def loop(account: Account, bodies: list[bytes]) -> int:
     for row in islice(models_of(account, bodies), LOOP_ROWS):
-        values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        values = {
+            field.attname: getattr(row, field.attname)
+            for field in row._meta.concrete_fields
+            if not field.generated
+        }
         Transaction.objects.update_or_create(id=values.pop("id"), defaults=values)
     return LOOP_ROWS
 
@@ -137,6 +153,7 @@ def run(rows: int, turns: int) -> dict[str, Any]:
         "copy": partial(copy, ready),
         "write": partial(writing, ready),
         "pipeline": partial(pipeline, account, bodies),
+        "without sums": partial(without_sums, account, bodies),
         "bulk_create": partial(bulk_create, account, bodies),
         "update_or_create": partial(loop, account, bodies),
     }
@@ -161,12 +178,13 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     chosen = parser.parse_args()
     found = run(chosen.rows, chosen.turns)
-    for name in ("copy", "write", "pipeline", "noop", "bulk_create", "update_or_create"):
+    for name in ("copy", "write", "pipeline", "without sums", "noop", "bulk_create", "update_or_create"):
         print(f"{name:<18}{found[name]:>10,.0f} rows/s   {found[name] / found['copy']:.3f} of COPY")
     print(f"rows={chosen.rows} turns={chosen.turns}")
     print(f"ratio_to_copy={found['pipeline'] / found['copy']:.2f}")
     print(f"write_ratio_to_copy={found['write'] / found['copy']:.2f}")
     print(f"noop_ratio_to_copy={found['noop'] / found['copy']:.2f}")
+    print(f"rollup_cost={found['without sums'] / found['pipeline']:.2f}")
     print(f"noop_rows_written={found['noop_rows']}")
     print(f"ratio_to_bulk_create={found['pipeline'] / found['bulk_create']:.1f}")
     print(f"ratio_to_update_or_create={found['pipeline'] / found['update_or_create']:.0f}")

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Alarm, Connector, Item, SyncState, Transaction
+from banking.models import Alarm, Connector, Item, SyncState, Transaction, Wording
 from banking.pluggy import Client, Gone, Unavailable, payloads
 from banking.upsert import items
 
@@ -105,6 +105,7 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
         # Whoever writes for this item holds its sync row; nothing is added while the rows go.
         SyncState.objects.select_for_update().filter(item_id=item.id).first()
         Transaction.objects.filter(account__item=item).delete()
+        Wording.objects.forget(item.user_id)
         Item.objects.filter(id=item.id).exclude(disconnected_at=None).delete()
 
 

@@ -20,6 +20,7 @@ from banking.models.rollups import Basis, MonthTotal
 from banking.models.rules import Rule
 from banking.models.transactions import Transaction
 from banking.models.unreadable import UnreadableRow
+from banking.models.wordings import Wording
 
 __all__ = [
     "OTHER",
@@ -49,4 +50,5 @@ __all__ = [
     "SyncState",
     "Transaction",
     "UnreadableRow",
+    "Wording",
 ]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 
 from accounts.models import User
 from banking.models.accounts import Account
@@ -13,6 +13,7 @@ from banking.models.kinds import Kind
 from banking.models.money import MoneyField
 from banking.models.owned import OwnedQuerySet
 from banking.models.rules import Rule
+from banking.models.wordings import Wording
 
 # What the person may say about a row; the index of these few rows has the same words.
 SPOKEN_OF = Q(person_category__isnull=False) | ~Q(person_kind="") | Q(hidden=True) | ~Q(note="") | ~Q(tags=[])
@@ -123,6 +124,15 @@ class Transaction(models.Model):
         help_text="the bank's row out of which the person took this part; that row counts what is left",
     )
 
+    wording = models.GeneratedField(
+        expression=Func(
+            Func(*Wording.COLUMNS, function=Wording.FUNCTION), Value(0), function="hashtextextended"
+        ),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        help_text="of the texts that people read: the key of its Wording",
+    )
+
     objects = TransactionQuerySet.as_manager()
 
     class Meta:
@@ -141,6 +151,22 @@ class Transaction(models.Model):
                 F("local_date").desc(),
                 F("id").desc(),
                 name="transaction_user_date",
+                include=[
+                    "account_id",
+                    "category_id",
+                    "kind",
+                    "flow",
+                    "flow_currency",
+                    "deleted_at",
+                    "wording",
+                ],
+            ),
+            models.Index(
+                "user",
+                "wording",
+                F("local_date").desc(),
+                F("id").desc(),
+                name="transaction_user_wording",
                 include=["account_id", "category_id", "kind", "flow", "flow_currency", "deleted_at"],
             ),
             models.Index(

@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.db.models import F, Max, Q, Value
-from django.db.models.lookups import Contains, Exact
+from django.db.models.lookups import Exact
 
 from accounts.models import User
-from banking.folding import folded, folded_column
+from banking.folding import folded
 from banking.merchants import merchant_key
-from banking.models import SPENDING, Account, Basis, Bill, CategoryTree, Item, Kind, Transaction
+from banking.models import (
+    SPENDING,
+    Account,
+    Basis,
+    Bill,
+    CategoryTree,
+    Item,
+    Kind,
+    Transaction,
+    Wording,
+)
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -90,7 +98,7 @@ class Scope:
         rows = rows.filter(self._on_bill())
         if self.instalments:
             rows = rows.filter(total_installments__gt=1)
-        return rows.filter(_about(self.text)) if self.text else rows
+        return rows.filter(_about(self.user, self.text)) if self.text else rows
 
     def _days(self) -> Q:
         happened = Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
@@ -114,13 +122,10 @@ class Scope:
         return Q(account__item=self.item) if self.item is not None else Q()
 
 
-SEARCHED = ("description", "merchant_name", "counterparty", "note")
-
-
-def _about(text: str) -> Q:
-    """In what people read, whatever the case and the accents."""
-    found = [Q(Contains(folded_column(column), Value(folded(text)))) for column in SEARCHED]
-    return reduce(or_, found)
+def _about(user: User, text: str) -> Q:
+    """In what people read, whatever the case and the accents. Whatever the history, the texts are few."""
+    said = Wording.objects.of(user).filter(text__contains=folded(text))
+    return Q(wording__in=said.values("key"))
 
 
 def account_of(user: User, account_id: UUID) -> Account:

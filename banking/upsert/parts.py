@@ -18,6 +18,7 @@ OWN = (
     "amount_in_account_currency",
     "balance",
     *("local_date", "flow", "kind", "kind_reason", "category", "month_competence", "month_cash", "rule"),
+    "wording",
     *Transaction.PERSON_COLUMNS,
 )
 COPIED = [column.attname for column in Transaction._meta.concrete_fields if column.name not in OWN]
