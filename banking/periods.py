@@ -114,6 +114,25 @@ class Period:
         return Period(Month.of(self.start).first, Month.of(self.end).last)
 
     @property
+    def pieces(self) -> "tuple[Period, ...]":
+        """The whole months in it as one, and the days before and after them."""
+        first = Month.of(self.start) if self.start.day == 1 else Month.of(self.start) + 1
+        last = Month.of(self.end) if self.end.day == Month.of(self.end).last.day else Month.of(self.end) + -1
+        if first > last:
+            return (self,)
+        ends = (self.start, first.first - timedelta(days=1)), (last.last + timedelta(days=1), self.end)
+        return (Period(first.first, last.last), *(Period(*end) for end in ends if end[0] <= end[1]))
+
+    @property
+    def before(self) -> "Period":
+        """As long, and just before it: as many months, if it is whole months, else as many days."""
+        end = self.start - timedelta(days=1)
+        if not self.is_whole_months:
+            return Period(end - (self.end - self.start), end)
+        months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
+        return Period((Month.of(end) + -months).first, end)
+
+    @property
     def query(self) -> dict[str, str]:
         """What parse() reads back into the same period."""
         if self.month:

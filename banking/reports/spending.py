@@ -5,24 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Min
 
-from banking.models import SPENDING, CategoryTree, Kind, MonthTotal, Transaction
+from banking.models import SPENDING, CategoryTree, Kind, Transaction
 from banking.periods import Period
 from banking.reports.scope import Scope
+from banking.reports.sums import Group, groups
 
 ZERO, HUNDREDTH = Decimal(0), Decimal("0.01")
 HOME_CURRENCY = "BRL"
-
-
-class Group(NamedTuple):
-    currency: str
-    category_id: str
-    kind: str
-    total: Decimal
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -99,21 +91,15 @@ def spending(scope: Scope, tree: CategoryTree) -> Report:
 
 def figures(scope: Scope, tree: CategoryTree) -> tuple[Figures, ...]:
     """One per currency that has rows; at least the home currency's."""
+    return figures_of(groups(scope, tree), tree)
+
+
+def figures_of(sums: Iterable[Group], tree: CategoryTree) -> tuple[Figures, ...]:
     by_currency: dict[str, list[Group]] = defaultdict(list, {HOME_CURRENCY: []})
-    for one in _sums(scope, tree):
+    for one in sums:
         by_currency[one.currency].append(one)
     order = sorted(by_currency, key=lambda currency: (currency != HOME_CURRENCY, currency))
     return tuple(_figures(currency, by_currency[currency], tree) for currency in order)
-
-
-def _sums(scope: Scope, tree: CategoryTree) -> list[Group]:
-    """From the monthly sums for whole months, else from the rows; both count the same rows."""
-    if scope.period.is_whole_months:
-        months = MonthTotal.objects.of(scope.user).filter(scope.months())
-        by_month = months.values_list("currency", "category_id", "kind")
-        return [Group(*row) for row in by_month.annotate(sum=Sum("total"), n=Sum("rows")).order_by()]
-    by_row = scope.rows(tree).values_list("flow_currency", "category_id", "kind")
-    return [Group(*row) for row in by_row.annotate(sum=Sum("flow"), n=Count("id")).order_by()]
 
 
 def _figures(currency: str, sums: list[Group], tree: CategoryTree) -> Figures:

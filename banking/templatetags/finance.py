@@ -78,7 +78,7 @@ def money_text(amount: Decimal, currency: str, *, signed: bool = False, hidden: 
 @register.simple_tag(takes_context=True)
 def money(context: dict[str, Any], amount: Decimal, currency: str, signed: bool = False) -> SafeString:
     """An amount with its machine-readable value; in privacy mode neither leaves the server."""
-    hidden = _hides_amounts(context)
+    hidden = hides_amounts(context)
     text = money_text(amount, currency, signed=signed, hidden=hidden)
     tone = " pos" if signed and amount > 0 else ""
     if hidden:
@@ -88,7 +88,7 @@ def money(context: dict[str, Any], amount: Decimal, currency: str, signed: bool 
     )
 
 
-def _hides_amounts(context: dict[str, Any]) -> bool:
+def hides_amounts(context: dict[str, Any]) -> bool:
     request = context.get("request")
     return bool(getattr(getattr(request, "user", None), "hides_amounts", False))
 
