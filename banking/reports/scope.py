@@ -6,10 +6,11 @@ from operator import or_
 from uuid import UUID
 
 from django.db.models import F, Q, Value
-from django.db.models.lookups import Contains
+from django.db.models.lookups import Contains, Exact
 
 from accounts.models import User
 from banking.folding import folded, folded_column
+from banking.merchants import merchant_key
 from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
@@ -40,6 +41,7 @@ class Scope:
     currency: str | None = None
     pending: bool = False  # only rows that are not final yet
     text: str = ""
+    merchant: str | None = None  # a key of banking/merchants.py
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -63,6 +65,8 @@ class Scope:
             rows = rows.filter(flow_currency=self.currency)
         if self.pending:
             rows = rows.filter(status="PENDING")
+        if self.merchant is not None:
+            rows = rows.filter(Exact(merchant_key(), Value(self.merchant)))
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:

@@ -61,6 +61,10 @@ class Figures:
         return self.income_rows + self.spending_rows
 
     @property
+    def has_rows(self) -> bool:
+        return bool(self.left_over_rows) or any(one.rows for one in self.uncounted)
+
+    @property
     def savings_rate(self) -> Decimal | None:
         """Per cent of the income that is left over."""
         return self.left_over / self.income * 100 if self.income > 0 else None
@@ -78,12 +82,12 @@ class Report:
         return self.figures[0]
 
 
-def spending(scope: Scope, tree: CategoryTree) -> Report:
-    """Three queries, whatever the history."""
+def spending(scope: Scope, tree: CategoryTree, sums: Iterable[Group] | None = None) -> Report:
+    """Three queries, whatever the history; two where the sums of the period are known."""
     known = Transaction.objects.of(scope.user).live().aggregate(since=Min("local_date"))
     return Report(
         period=scope.period,
-        figures=figures(scope, tree),
+        figures=figures(scope, tree) if sums is None else figures_of(sums, tree),
         since=known["since"],
         pending=scope.rows(tree).filter(status="PENDING").count(),
     )

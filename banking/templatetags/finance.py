@@ -1,6 +1,7 @@
 """Write amounts, shares, dates, states and links the same way on every page."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
@@ -9,21 +10,26 @@ from urllib.parse import parse_qsl
 from django import template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from banking.documents import punctuated
 from banking.models import Account, Item, SyncRun, Transaction
+from banking.periods import Period
+from banking.reports.changes import Changes
+from banking.reports.comparison import Change
 from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
 from banking.views import words
+from banking.views.days import month_words, period_words, written
 
 register = template.Library()
+register.filter("month", month_words)
+register.filter("period_words", period_words)
 
 MINUS, NO_BREAK_SPACE, MASK = "\u2212", "\u00a0", "•"
 SYMBOLS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
@@ -101,6 +107,12 @@ def percent(share: Decimal) -> str:
 
 
 @register.filter
+def signed_percent(share: Decimal) -> str:
+    """`+5,4%`, with a true minus below zero."""
+    return f"{'+' if share > 0 else ''}{percent(share)}".replace("-", MINUS)
+
+
+@register.filter
 def plain(share: Decimal) -> str:
     """A number for an SVG attribute: a point, never a comma."""
     return f"{max(share, Decimal(0)):.2f}"
@@ -119,8 +131,14 @@ def negative(amount: Decimal) -> Decimal:
 
 
 @register.filter
-def in_currency(balances: Iterable[Balances], currency: str) -> Balances | None:
-    return next((one for one in balances if one.currency == currency), None)
+def in_currency(found: Iterable[Balances | Changes], currency: str) -> Balances | Changes | None:
+    return next((one for one in found if one.currency == currency), None)
+
+
+@register.simple_tag
+def balance_change(balance: Balances, then: dict[str, Decimal]) -> Change | None:
+    before = then.get(balance.currency)
+    return None if before is None else Change(balance.in_accounts, before)
 
 
 @register.simple_tag
@@ -160,34 +178,22 @@ def category_icon(category_id: str) -> str:
     return ICONS.get(category_id[:2], "tag")
 
 
-def _written(value: date, form: str) -> str:
-    """Months are in lower case in Portuguese, whatever the locale's own list says."""
-    text = date_format(value, form)
-    return text.lower() if (get_language() or "pt").startswith("pt") else text
-
-
 @register.filter
 def day(value: date) -> str:
     """`20 nov 2026`."""
-    return _written(value, "j M Y")
+    return written(value, "j M Y")
 
 
 @register.filter
 def day_and_month(value: date) -> str:
     """`20 nov`, beside the year."""
-    return _written(value, "j M")
-
-
-@register.filter
-def month(value: date) -> str:
-    """`novembro 2026`."""
-    return _written(value, "F Y")
+    return written(value, "j M")
 
 
 @register.filter
 def moment(value: datetime) -> str:
     """`20 nov 2026, 14:32`, in São Paulo."""
-    return _written(timezone.localtime(value), "j M Y, H:i")
+    return written(timezone.localtime(value), "j M Y, H:i")
 
 
 @register.simple_tag
@@ -197,10 +203,19 @@ def rows_url(scope: Scope, **changes: Any) -> str:
 
 
 @register.simple_tag
+def over(scope: Scope, period: Period) -> Scope:
+    """The same places in other days."""
+    return replace(scope, period=period)
+
+
+@register.simple_tag
 def line_url(scope: Scope, line: Line, counts: str, currency: str) -> str:
     """The address of the rows of one category of a report."""
     only = "1" if line.only else None
     return scopes.rows_url(scope, counts=counts, category=line.category_id, only=only, currency=currency)
+
+
+register.filter("query", scopes.query)
 
 
 @register.simple_tag

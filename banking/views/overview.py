@@ -1,18 +1,26 @@
 """The first page: what came in, what went out and what is left, by category."""
 
 import dataclasses
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import connections, spending, transactions
+from banking.reports import changes, connections, pace, spending, transactions
+from banking.reports.comparison import comparison
+from banking.reports.connections import Connection
 from banking.reports.scope import Scope
+from banking.reports.sums import groups_of
+from banking.views import plain
 from banking.views import scope as scopes
+from banking.views.pace import chart as pace_chart
 
 RECENT_ROWS = 8
 
@@ -28,23 +36,48 @@ def overview(request: HttpRequest) -> HttpResponse:
         return render(
             request, "banking/empty.html", {"news": connections.news(scope.user, mine), "failed": mine}
         )
-    context = _context(scope, tree) | {
+    context = {
+        "scope": scope,
+        "problem": problem,
         "connections": mine,
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "busy": [one for one in mine if one.is_busy],
         "news": connections.news(scope.user, mine),
-        "problem": problem,
-    }
-    return render(request, "banking/overview.html", context)
-
-
-def _context(scope: Scope, tree: CategoryTree) -> dict[str, Any]:
-    return {
-        "scope": scope,
-        "report": spending.spending(scope, tree),
-        "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
         **scopes.choices(scope),
+        "accounts": [one for each in mine if not each.item.disconnected_at for one in each.accounts],
     }
+    return render(request, "banking/overview.html", context | _figures(scope, tree, mine))
+
+
+def _figures(scope: Scope, tree: CategoryTree, mine: Sequence[Connection]) -> dict[str, Any]:
+    """Each against the same days before; of a month, the pace too."""
+    today = timezone.localdate()
+    compared = comparison(scope.period, scope.basis, today=today)
+    groups = groups_of(scope, tree, (scope.period, *compared.pair))
+    figures = {
+        "report": spending.spending(scope, tree, groups[scope.period]),
+        "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
+        "compared": compared,
+        "changes": changes.changes(groups, compared, tree),
+        "balances_then": _balances_then(scope, mine, compared.before.end, today),
+    }
+    return figures | _pace(scope, tree, today) if scope.period.month else figures
+
+
+def _balances_then(scope: Scope, mine: Sequence[Connection], day: date, today: date) -> dict[str, Decimal]:
+    """Balances are of today, so they are compared only where today is shown."""
+    if not scope.period.start <= today <= scope.period.end:
+        return {}
+    accounts = [one for each in mine if scope.item in (None, each.item) for one in each.accounts]
+    shown = [one for one in accounts if scope.account in (None, one)]
+    return changes.balances_on(scope.user, shown, day)
+
+
+def _pace(scope: Scope, tree: CategoryTree, today: date) -> dict[str, Any]:
+    """Of the first currency, against the month before."""
+    report = pace.pace(scope, tree, today=today, months=1)
+    main = report.figures[0]
+    return {"pace": report, "pace_main": main, "pace_chart": pace_chart(report, main, scope)}
 
 
 @login_required
@@ -57,48 +90,26 @@ def news(request: HttpRequest) -> HttpResponse:
     return HttpResponse(headers={"HX-Refresh": "true"})
 
 
-@login_required
-@require_safe
-def overview_json(request: HttpRequest) -> HttpResponse:
-    """The same report for programs. Amounts are strings: JSON numbers would lose cents."""
-    tree = CategoryTree.load()
-    scope, problem = scopes.read(request, tree)
-    if problem:
-        return JsonResponse({"error": f"the period cannot be read: {problem}"}, status=400)
-    return JsonResponse(_plain(spending.spending(scope.report, tree), request, scope.report))
-
-
-def _plain(report: spending.Report, request: HttpRequest, scope: Scope) -> dict[str, Any]:
+@plain.json_report
+def overview_json(request: HttpRequest, scope: Scope, tree: CategoryTree) -> dict[str, Any]:
     """Names are snake_case as in the report; `rows_url` lists the rows behind each figure."""
-    plain: dict[str, Any] = _strings(dataclasses.asdict(report))
-    for figures in plain["figures"]:
-        figures["left_over"] = str(Decimal(figures["income"]) - Decimal(figures["spending"]))
-        here = {"currency": figures["currency"]}
+    report = spending.spending(scope, tree)
+    answer = dataclasses.asdict(report)
+    for figures, known in zip(answer["figures"], report.figures, strict=True):
+        figures["left_over"] = known.left_over
+        here = {"currency": known.currency}
         for counts in ("income", "spending", "left_over"):
-            figures[f"{counts}_rows_url"] = request.build_absolute_uri(
-                scopes.rows_url(scope, counts=counts, **here)
-            )
+            figures[f"{counts}_rows_url"] = plain.rows_url(request, scope, counts=counts, **here)
         for line in figures["uncounted"]:
-            line["rows_url"] = request.build_absolute_uri(scopes.rows_url(scope, counts=line["kind"], **here))
+            line["rows_url"] = plain.rows_url(request, scope, counts=line["kind"], **here)
         for counts in ("income", "spending"):
             for line in _all_lines(figures[f"{counts}_lines"]):
                 only = "1" if line["only"] else None
-                url = scopes.rows_url(scope, counts=counts, category=line["category_id"], only=only, **here)
-                line["rows_url"] = request.build_absolute_uri(url)
-    return plain
+                line["rows_url"] = plain.rows_url(
+                    request, scope, counts=counts, category=line["category_id"], only=only, **here
+                )
+    return answer
 
 
-def _all_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _all_lines(lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one for line in lines for one in (line, *line["lines"])]
-
-
-def _strings(value: Any) -> Any:
-    """Decimals as plain text with two places or more, dates as ISO dates."""
-    if isinstance(value, dict):
-        return {key: _strings(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strings(part) for part in value]
-    if isinstance(value, Decimal):
-        exact = value.normalize()
-        return f"{exact:f}" if -exact.as_tuple().exponent > 2 else f"{exact:.2f}"  # type: ignore[operator]
-    return value.isoformat() if hasattr(value, "isoformat") else value

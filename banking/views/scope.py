@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from banking.merchants import LONGEST_KEY
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
 from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
@@ -53,6 +54,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         currency=_text(query, "currency")[:CURRENCY_LENGTH] or None,
         pending=query.get("pending") == "1",
         text=_text(query, "q")[:100],
+        merchant=_text(query, "merchant")[:LONGEST_KEY] or None,
         basis=basis,
     )
     return scope, problem
@@ -78,6 +80,7 @@ def query(scope: Scope, **changes: object) -> str:
         "currency": scope.currency,
         "pending": "1" if scope.pending else None,
         "q": scope.text or None,
+        "merchant": scope.merchant,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 
@@ -87,33 +90,33 @@ def rows_url(scope: Scope, **changes: object) -> str:
     return f"{reverse('transactions')}?{query(scope, **changes)}"
 
 
-def choices(scope: Scope) -> dict[str, Any]:
-    """What a page needs to let the person choose another scope."""
+def choices(scope: Scope, **kept: object) -> dict[str, Any]:
+    """What a page needs to let the person choose another scope; `kept` is a choice of the page's own."""
     accounts = Account.objects.of(scope.user).shown().select_related("item__connector")
-    return {"stepper": _stepper(scope), "accounts": accounts, "bases": _bases(scope)}
+    return {"stepper": _stepper(scope, kept), "accounts": accounts, "bases": _bases(scope, kept)}
 
 
-def _bases(scope: Scope) -> dict[str, str]:
+def _bases(scope: Scope, kept: Mapping[str, object]) -> dict[str, str]:
     """The same page by either basis, as query strings."""
-    return {basis.value: query(scope, basis=basis.value) for basis in Basis}
+    return {basis.value: query(scope, basis=basis.value, **kept) for basis in Basis}
 
 
-def _stepper(scope: Scope) -> dict[str, Any]:
+def _stepper(scope: Scope, kept: Mapping[str, object]) -> dict[str, Any]:
     """The months before and after, as query strings; no step into a month that has not begun."""
     month = scope.period.month
     this_month = Month.of(timezone.localdate())
     if month is None:
-        return {"month": None, "current": _in_month(scope, this_month)}
+        return {"month": None, "current": _in_month(scope, this_month, kept)}
     return {
         "month": month.first,
-        "previous": _in_month(scope, month + -1),
-        "next": _in_month(scope, month + 1) if month < this_month else None,
-        "current": _in_month(scope, this_month) if month != this_month else None,
+        "previous": _in_month(scope, month + -1, kept),
+        "next": _in_month(scope, month + 1, kept) if month < this_month else None,
+        "current": _in_month(scope, this_month, kept) if month != this_month else None,
     }
 
 
-def _in_month(scope: Scope, month: Month) -> str:
-    return query(scope, month=str(month), to=None, **{"from": None})
+def _in_month(scope: Scope, month: Month, kept: Mapping[str, object]) -> str:
+    return query(scope, month=str(month), **{"from": None, "to": None, **kept})
 
 
 def _period(query: Mapping[str, str]) -> tuple[Period, str]:

@@ -18,7 +18,7 @@ from banking.models import CategoryTree, Transaction
 from banking.reports import connections, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
-from banking.views.words import COUNTED_WORDS, KINDS
+from banking.views.words import COUNTED_WORDS, KINDS, merchant_words
 
 
 @login_required
@@ -61,6 +61,8 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
         found.append({"text": scope.currency, "url": scopes.rows_url(scope, currency=None)})
     if scope.pending:
         found.append({"text": _("Pending"), "url": scopes.rows_url(scope, pending=None)})
+    if scope.merchant:
+        found.append({"text": merchant_words(scope.merchant), "url": scopes.rows_url(scope, merchant=None)})
     if scope.text:
         found.append({"text": f"“{scope.text}”", "url": scopes.rows_url(scope, q=None)})
     return found

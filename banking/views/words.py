@@ -197,3 +197,8 @@ REFUSALS: dict[str, Text] = {
 
 def refusal_words(code: str) -> str:
     return str(REFUSALS.get(code) or gettext("The bank cannot be asked now. Try again later."))
+
+
+def merchant_words(key: str) -> str:
+    """Of a key of banking/merchants.py."""
+    return f"CNPJ {key}" if key.isdigit() else key

@@ -28,6 +28,16 @@ PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
     "transactions": "GET",
+    "report_categories": "GET",
+    "report_categories_json": "GET",
+    "report_merchants": "GET",
+    "report_merchants_json": "GET",
+    "report_cash_flow": "GET",
+    "report_cash_flow_json": "GET",
+    "report_pace": "GET",
+    "report_pace_json": "GET",
+    "report_flow": "GET",
+    "report_flow_json": "GET",
     "news": "GET",
     "connections": "GET",
     "connect": "GET",
@@ -36,6 +46,7 @@ PERSONAL = {
     "preferences": "GET POST",
     "look": "POST",
 }
+REPORTS = [name for name in PERSONAL if name.startswith("report_")]
 OPEN = {"pluggy_webhook", "set_language"}
 
 
@@ -90,7 +101,7 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transacti
             assert answer["Location"].startswith(reverse("account_login")), (method, url)
 
 
-@pytest.mark.parametrize("name", ["overview", "overview_json", "transactions"])
+@pytest.mark.parametrize("name", ["overview", "overview_json", "transactions", *REPORTS])
 @pytest.mark.parametrize("what", ["item", "account"])
 def test_a_filter_cannot_name_what_is_anothers(
     name: str, what: str, hers: tuple[Item, Transaction], as_bob: Client
@@ -102,7 +113,7 @@ def test_a_filter_cannot_name_what_is_anothers(
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in ("overview", "overview_json", "transactions", "connections"):
+    for name in ("overview", "overview_json", "transactions", "connections", *REPORTS):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 
