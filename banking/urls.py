@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from banking.views import cash_flow, categories, connections, flow, merchants, overview, pace, transactions
+from banking.views import (
+    cash_flow,
+    categories,
+    connections,
+    flow,
+    investments,
+    merchants,
+    overview,
+    pace,
+    transactions,
+    worth,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -21,6 +32,9 @@ urlpatterns = [
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
+    path("worth/", worth.worth, name="worth"),
+    path("investments/", investments.investments_list, name="investments"),
+    path("investments/<uuid:investment_id>/", investments.investment, name="investment"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

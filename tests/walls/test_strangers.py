@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from banking.models import Item, Transaction
-from tests.rows import store_rows
+from tests.rows import an_investment, store_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
@@ -19,6 +19,7 @@ Make = Callable[[Item, Transaction], list[Any]]
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
+    "investment": (lambda item, row: [an_investment(item).id], "GET"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),
@@ -39,6 +40,8 @@ PERSONAL = {
     "report_flow": "GET",
     "report_flow_json": "GET",
     "news": "GET",
+    "worth": "GET",
+    "investments": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
@@ -113,7 +116,8 @@ def test_a_filter_cannot_name_what_is_anothers(
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in ("overview", "overview_json", "transactions", "connections", *REPORTS):
+    ours = ("overview", "overview_json", "transactions", "connections", "worth", "investments", *REPORTS)
+    for name in ours:
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 
