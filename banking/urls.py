@@ -8,10 +8,12 @@ from banking.views import (
     categories,
     connections,
     flow,
+    investments,
     merchants,
     overview,
     pace,
     transactions,
+    worth,
 )
 
 urlpatterns = [
@@ -35,6 +37,9 @@ urlpatterns = [
     path("cards/due/", cards.bills_due, name="bills_due"),
     path("cards/instalments/", cards.instalments, name="instalments"),
     path("cards/<uuid:account_id>/<str:name>/", cards.bill, name="bill"),
+    path("worth/", worth.worth, name="worth"),
+    path("investments/", investments.investments_list, name="investments"),
+    path("investments/<uuid:investment_id>/", investments.investment, name="investment"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

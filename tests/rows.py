@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from banking import rollups
-from banking.models import Account, CategoryTree, Item
+from banking.models import Account, CategoryTree, Investment, Item
 from banking.pluggy import payloads
 from banking.upsert import transactions
 from tests.payloads import bound_item
@@ -31,6 +31,20 @@ def an_account(item: Item, *, type: str = "BANK", currency: str = "BRL", **colum
         "read_at": timezone.now(),
     }
     return Account.objects.create(**(defaults | columns))
+
+
+def an_investment(item: Item, **columns: Any) -> Investment:
+    defaults: dict[str, Any] = {
+        "id": uuid.uuid4(),
+        "user": item.user,
+        "item": item,
+        "type": "FIXED_INCOME",
+        "name": "CDB",
+        "currency": "BRL",
+        "balance": 100,
+        "status": "ACTIVE",
+    }
+    return Investment.objects.create(**(defaults | columns))
 
 
 def a_payload(account: Account, **changes: Any) -> payloads.Transaction:

@@ -4,6 +4,7 @@ from banking.models.absences import HeldDeletion, Reappearance
 from banking.models.accounts import Account
 from banking.models.alarms import Alarm
 from banking.models.categories import OTHER, Category, CategoryTree
+from banking.models.history import RowChange
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
 from banking.models.kinds import SPENDING, Kind
 from banking.models.links import Link
@@ -44,6 +45,7 @@ __all__ = [
     "Product",
     "ProductState",
     "Reappearance",
+    "RowChange",
     "Rule",
     "SyncHint",
     "SyncRun",

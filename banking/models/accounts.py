@@ -1,5 +1,6 @@
 """Bank accounts and credit cards, as the bank describes them."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -84,6 +85,11 @@ class Account(models.Model):
     @property
     def is_card(self) -> bool:
         return self.type == self.Type.CREDIT
+
+    @property
+    def standing(self) -> Decimal:
+        """What it comes to for the person: what is used of a card is money that is missing."""
+        return -abs(self.balance) if self.is_card else self.balance
 
     @property
     def is_missing(self) -> bool:

@@ -1,5 +1,8 @@
 """What a connection has besides accounts and their rows: bills, investments, loans; and how fresh each is."""
 
+from decimal import Decimal
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -71,6 +74,8 @@ class Bill(models.Model):
 class Investment(models.Model):
     """A position. `balance` is net of taxes and is what counts for net worth."""
 
+    WITHDRAWN: ClassVar[str] = "TOTAL_WITHDRAWAL"
+
     id = models.UUIDField(primary_key=True)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="investments")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="investments")
@@ -105,6 +110,16 @@ class Investment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_held(self) -> bool:
+        """Some banks go on listing what was withdrawn, with its last balance."""
+        return self.status != self.WITHDRAWN and self.missing_since is None
+
+    @property
+    def standing(self) -> Decimal:
+        """What it comes to."""
+        return Decimal(0) if self.status == self.WITHDRAWN else self.balance
 
 
 class InvestmentTransaction(models.Model):
@@ -153,6 +168,8 @@ class Loan(models.Model):
     outstanding = MoneyField(null=True, blank=True)
     contracted_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
+    first_due_on = models.DateField(null=True, blank=True, help_text="of its first instalment")
+    periodicity = models.CharField(max_length=40, blank=True, help_text="of its instalments: MONTHLY, …")
     total_cost_rate = MoneyField(null=True, blank=True, help_text="CET: a fraction a year")
     instalments = models.IntegerField(null=True, blank=True)
     instalments_paid = models.IntegerField(null=True, blank=True)

@@ -261,6 +261,8 @@ class Loan(Payload, frozen=True):
     contract_amount: Decimal | None = None
     contract_date: str | None = None
     due_date: str | None = None
+    first_installment_due_date: str | None = None
+    installment_periodicity: str | None = None
     cet: Decimal | None = msgspec.field(default=None, name="CET")
     installments: LoanInstallments | None = None
     payments: LoanPayments | None = None

@@ -121,9 +121,8 @@ def plain(share: Decimal) -> str:
 
 @register.filter
 def owed(account: Account) -> Decimal:
-    """An account's balance as the person sees it: what is used of a card is money that is missing."""
-    balance: Decimal = account.balance
-    return -abs(balance) if account.is_card else balance
+    """An account's balance as the person sees it."""
+    return account.standing
 
 
 @register.filter

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import connection
 
 from banking.classify import Classified, Facts, classify
-from banking.models import Account, Transaction
+from banking.models import Account, RowChange, Transaction
 from banking.models.rollups import Delta
-from banking.upsert import accounts
+from banking.upsert import accounts, history
 from banking.upsert.changes import Changes
 from banking.upsert.evidence import Known
 
@@ -24,18 +24,28 @@ COLUMNS = {
 }
 
 
-def conclude(account: Account, rows: Iterable[Transaction], *, roots: Mapping[str, str]) -> Changes:
+def conclude(
+    account: Account,
+    rows: Iterable[Transaction],
+    *,
+    roots: Mapping[str, str],
+    by: RowChange.By | None = RowChange.By.RULE,
+) -> Changes:
     """Write the conclusions that differ from the stored ones; gives how many, and how the sums move.
 
-    The caller holds the item's sync state locked, and has read the rows since.
+    The caller holds the item's sync state locked, and has read the rows since. `by` is whose word it is, for
+    the rows' histories; without it the caller tells them.
     """
     known = Known.of(account, accounts.facts(account))
     changed = [row for row in rows if _moves(row, known, roots)]
     deltas = [delta for row in changed for delta in Delta.of(row, sign=-1)]
+    before = history.seen(changed)
     for row in changed:
         _set(row, _concluded(row, known, roots))
     if changed:
         _write(changed)
+    if by is not None:
+        history.tell(changed, before, by=by)
     return Changes(len(changed), deltas + [delta for row in changed for delta in Delta.of(row, sign=1)])
 
 

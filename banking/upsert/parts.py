@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 
-from banking.models import Account, Transaction
+from banking.models import Account, RowChange, Transaction
 from banking.models.rollups import Delta
 from banking.upsert.conclusions import conclude
 
@@ -62,7 +62,7 @@ def follow(account: Account, *, roots: Mapping[str, str]) -> list[Delta]:
 
 def _anew(account: Account, rows: Iterable[Transaction], roots: Mapping[str, str]) -> list[Delta]:
     rows = list(rows)
-    return conclude(account, rows, roots=roots).deltas if rows else []
+    return conclude(account, rows, roots=roots, by=RowChange.By.BANK).deltas if rows else []
 
 
 def _whole(ids: Iterable[UUID | None]) -> Iterable[Transaction]:

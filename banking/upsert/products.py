@@ -163,6 +163,8 @@ def _loan(item: Item, payload: payloads.Loan) -> Loan:
         outstanding=paid.contract_outstanding_balance,
         contracted_on=day(payload.contract_date),
         due_on=day(payload.due_date),
+        first_due_on=day(payload.first_installment_due_date),
+        periodicity=text(payload.installment_periodicity, 40),
         total_cost_rate=payload.cet,
         instalments=_whole(parts.total_number_of_installments),
         instalments_paid=_whole(parts.paid_installments),
@@ -179,7 +181,7 @@ def balances(item: Item, *, now: datetime) -> int:
         for one in item.accounts.filter(missing_since=None)
     ]
     of_investments = [
-        _on_day(one.user_id, today, one.currency, one.balance, investment=one)
+        _on_day(one.user_id, today, one.currency, one.standing, investment=one)
         for one in item.investments.filter(missing_since=None)
     ]
     of_loans = [

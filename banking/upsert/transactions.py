@@ -10,7 +10,7 @@ from django.db import connection
 from banking.models import Account, Basis, Transaction
 from banking.models.rollups import Delta
 from banking.pluggy import payloads
-from banking.upsert import parts
+from banking.upsert import history, parts
 from banking.upsert.accounts import facts
 from banking.upsert.changes import Changes
 from banking.upsert.evidence import Known
@@ -99,12 +99,14 @@ _COUNTED = (
     "kind",
     "flow",
 )
+_WAS = dict.fromkeys((*_COUNTED, *history.BANKS))
 # `changed` is made before anything is written: it holds what the rows were, and so the sums that they leave.
 # OFFSET 0 has each row looked up by its id: PostgreSQL knows nothing of a temporary table's size, and for a
 # plain join it reads the whole table, of all persons, with each batch.
 _SQL_MERGE = f"""
     WITH changed AS MATERIALIZED (
-        SELECT {_list(COLUMNS, "new.")}, {", ".join(f"old.{name} AS was_{name}" for name in _COUNTED)},
+        SELECT {_list(COLUMNS, "new.")}, {", ".join(f"old.{name} AS was_{name}" for name in _WAS)},
+               old.id IS NOT NULL AS was_stored,
                old.id IS NOT NULL AND old.deleted_at IS NULL AS was_live
         FROM incoming_transaction new
         LEFT JOIN LATERAL (SELECT * FROM {_TABLE} WHERE id = new.id OFFSET 0) old ON true
@@ -122,6 +124,7 @@ _SQL_MERGE = f"""
           = ({_list([*_COMPARED, "read_at"], "excluded.")}, NULL)
         WHERE old.account_id = excluded.account_id
         RETURNING id
+    ), told AS ({history.SQL_TELL}
     ), moved AS (
         SELECT 1 AS sign, {_list(_COUNTED)} FROM changed
         UNION ALL
@@ -134,6 +137,7 @@ _SQL_REMOVE = f"""
         UPDATE {_TABLE} SET deleted_at = %(now)s
         WHERE account_id = %(account)s AND id = ANY(%(ids)s) AND deleted_at IS NULL
         RETURNING *
+    ), told AS ({history.SQL_TELL_GONE}
     ), moved AS (
         SELECT -1 AS sign, {_list(_COUNTED)} FROM removed
     ), delta AS ({_SQL_DELTAS})

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from banking.classify import SILENT, Word
-from banking.models import Account, Transaction
+from banking.models import Account, RowChange, Transaction
 from banking.models.rollups import Delta
-from banking.upsert import parts
+from banking.upsert import history, parts
 from banking.upsert.conclusions import conclude
 
 COLUMNS = ("person_category", "person_kind", "hidden", "note", "tags")
@@ -30,6 +30,7 @@ def speak(account: Account, row: Transaction, said: Said, *, roots: Mapping[str,
 
     The caller holds the item's sync state locked, so nobody else writes the row.
     """
+    before = history.seen([row])
     row.person_category_id, row.person_kind, row.hidden = (
         said.word.category_id,
         said.word.kind,
@@ -37,12 +38,15 @@ def speak(account: Account, row: Transaction, said: Said, *, roots: Mapping[str,
     )
     row.note, row.tags = said.note, list(said.tags)
     row.save(update_fields=COLUMNS)
-    return conclude(account, [row], roots=roots).deltas
+    deltas = conclude(account, [row], roots=roots, by=None).deltas
+    history.tell([row], before, by=RowChange.By.YOU)
+    return deltas
 
 
 def carry(account: Account, gone: Transaction, came: Transaction, *, roots: Mapping[str, str]) -> list[Delta]:
-    """What was said about a row is now said about another, its parts included."""
+    """What was said about a row is now said about another, its parts and its history included."""
     gone.parts.update(part_of=came)
+    gone.changes.update(row=came)
     return [
         *parts.follow(account, roots=roots),
         *speak(account, came, Said.about(gone), roots=roots),

@@ -17,6 +17,7 @@ class Series:
     urls: tuple[str | None, ...] = ()  # the rows behind each value; nothing where it is no sum of rows
     tone: str = "c1"  # a colour of tokens.css, without its dashes
     is_past: bool = False  # drawn thin and dashed: what the first series is compared with
+    is_line: bool = False  # among bars: a line over them, which then share their place
 
     @property
     def marks(self) -> tuple[tuple[Decimal | None, str | None], ...]:
@@ -51,6 +52,7 @@ class Chart:
                 "urls": one.urls,
                 "tone": one.tone,
                 "past": one.is_past,
+                "line": one.is_line,
             }
             for one in self.series
         ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import changes, connections, pace, spending, transactions
+from banking.reports import changes, connections, pace, spending, transactions, worth
 from banking.reports.comparison import comparison
 from banking.reports.connections import Connection
 from banking.reports.scope import Scope
@@ -42,6 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "connections": mine,
         "has_cards": any(account.is_card for one in mine for account in one.accounts),
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
+        "worth": _worth(scope, mine),
         "busy": [one for one in mine if one.is_busy],
         "news": connections.news(scope.user, mine),
         **scopes.choices(scope),
@@ -63,6 +64,13 @@ def _figures(scope: Scope, tree: CategoryTree, mine: Sequence[Connection]) -> di
         "balances_then": _balances_then(scope, mine, compared.before.end, today),
     }
     return figures | _pace(scope, tree, today) if scope.period.month else figures
+
+
+def _worth(scope: Scope, mine: Sequence[Connection]) -> dict[str, Decimal]:
+    """Of everything: it has no place beside the balance of a part."""
+    if scope.item or scope.account:
+        return {}
+    return worth.now(scope.user, [account for one in mine for account in one.accounts])
 
 
 def _balances_then(scope: Scope, mine: Sequence[Connection], day: date, today: date) -> dict[str, Decimal]:

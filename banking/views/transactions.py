@@ -16,6 +16,7 @@ from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
 from banking.models import CategoryTree, Transaction
 from banking.reports import connections, transactions
+from banking.reports.history import history
 from banking.reports.scope import Scope
 from banking.templatetags.finance import day as day_words
 from banking.views import scope as scopes
@@ -91,7 +92,12 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
             raise Http404 from error
         messages.success(request, _("Saved."))
         return redirect("transaction", transaction_id=row.id)
-    context = {"row": row, "form": form, "perhaps": transactions.perhaps(row)}
+    context = {
+        "row": row,
+        "form": form,
+        "perhaps": transactions.perhaps(row),
+        "history": history(row, CategoryTree.load()),
+    }
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)
 
 

@@ -127,6 +127,52 @@ PRODUCTS: dict[str, Text] = {
     Product.LOANS: _("Loans"),
 }
 
+# What a person has and owes (banking/reports/worth.py).
+WORTH: dict[str, Text] = {
+    "accounts": _("Bank accounts"),
+    "investments": _("Investments"),
+    "cards": _("Cards"),
+    "loans": _("Loans"),
+}
+INVESTMENT_TYPES: dict[str, Text] = {
+    "FIXED_INCOME": _("Fixed income"),
+    "MUTUAL_FUND": _("Funds"),
+    "EQUITY": _("Shares"),
+    "ETF": _("ETFs"),
+    "SECURITY": _("Private pension"),
+    "COE": _("Structured notes (COE)"),
+    "OTHER": _("Others"),
+}
+MOVEMENTS: dict[str, Text] = {
+    "BUY": _("Bought"),
+    "SELL": _("Sold"),
+    "TAX": _("Tax"),
+    "TRANSFER": _("Transferred"),
+    "INTEREST": _("Interest or dividend"),
+    "AMORTIZATION": _("Paid back in part"),
+}
+
+# What changed about a row, and by whose word (banking/reports/history.py).
+CHANGED_BY: dict[str, Text] = {
+    "bank": _("The bank"),
+    "you": pgettext_lazy("who changed it", "You"),
+    "rule": _("Your rules"),
+    "link": _("A transaction that belongs to it"),
+}
+COLUMNS: dict[str, Text] = {
+    "flow": _("Amount"),
+    "description": _("Description"),
+    "merchant_name": _("Shop"),
+    "local_date": _("Date"),
+    "status": _("Status"),
+    "category_id": _("Category"),
+    "kind": _("Kind"),
+    "month_cash": _("Month of payment"),
+    "hidden": _("Counts"),
+    "tags": _("Tags"),
+    "note": _("Note"),
+}
+
 # How a run ended: nothing of its inside, and what happens next.
 RUNS: dict[str, Words] = {
     SyncRun.Outcome.RUNNING: Words(_("Reading now"), "", "busy"),

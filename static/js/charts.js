@@ -73,8 +73,14 @@
     pointHoverRadius: 5, pointHitRadius: 14, fill: place === 0 && 'origin', backgroundColor: color(one.tone, .1),
   });
 
+  // A line over bars is in front of them; what is above zero and what is below it then stand in one place.
+  const overBars = series => series.map((one, place) => (one.line
+    ? { ...asLine(one, place), type: 'line', fill: false, order: -1 }
+    : { ...asBar(one), grouped: false }));
+
   const cartesian = data => {
     const isBar = data.kind === 'bar';
+    const isMixed = isBar && data.series.some(one => one.line);
     const options = shared(data, item => ` ${item.dataset.label}: ${written(item.raw, data.currency)}`);
     options.plugins.legend = {
       display: data.series.length > 1, align: 'end',
@@ -82,8 +88,8 @@
     };
     return {
       type: data.kind,
-      data: { labels: data.labels, datasets: data.series.map(isBar ? asBar : asLine) },
-      options: { ...options, scales: axes(isBar, data.lying), indexAxis: data.lying ? 'y' : 'x', interaction: { mode: isBar ? 'nearest' : 'index', intersect: isBar } },
+      data: { labels: data.labels, datasets: isMixed ? overBars(data.series) : data.series.map(isBar ? asBar : asLine) },
+      options: { ...options, scales: axes(isBar, data.lying), indexAxis: data.lying ? 'y' : 'x', interaction: isBar && !isMixed ? { mode: 'nearest', intersect: true } : { mode: 'index', intersect: false } },
     };
   };
 

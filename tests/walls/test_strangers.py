@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
 from banking.models import Item, Transaction
-from tests.rows import store_rows
+from tests.rows import an_investment, store_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
@@ -20,6 +20,7 @@ OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
     "bill": (lambda item, row: [row.account_id, "2026-11"], "GET"),
     "reappearance": (lambda item, row: [row.id], "POST"),
+    "investment": (lambda item, row: [an_investment(item).id], "GET"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),
@@ -43,6 +44,8 @@ PERSONAL = {
     "cards": "GET",
     "instalments": "GET",
     "bills_due": "GET",
+    "worth": "GET",
+    "investments": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
@@ -118,15 +121,7 @@ def test_a_filter_cannot_name_what_is_anothers(
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in (
-        "overview",
-        "overview_json",
-        "transactions",
-        "cards",
-        "instalments",
-        "connections",
-        *REPORTS,
-    ):
+    for name in (name for name, methods in PERSONAL.items() if "GET" in methods):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 

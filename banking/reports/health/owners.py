@@ -15,6 +15,7 @@ from banking.models import (
     MonthTotal,
     ProductState,
     Reappearance,
+    RowChange,
     SyncRun,
     Transaction,
     UnreadableRow,
@@ -39,6 +40,7 @@ PLACES: tuple[tuple[Any, str], ...] = (
     (HeldDeletion, "account"),
     (UnreadableRow, "item"),
     (Reappearance, "account"),
+    (RowChange, "row__account"),
 )
 
 

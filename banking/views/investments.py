@@ -1,0 +1,72 @@
+"""Investments: what is held and what it has brought; one position and its movements."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from banking.models import Investment
+from banking.reports import connections
+from banking.reports import investments as report
+from banking.templatetags.finance import day
+from banking.templatetags.wealth import type_words
+from banking.views import spans
+from banking.views.charts import Chart, Series
+from banking.views.scope import signed_in
+
+
+@login_required
+@require_safe
+def investments_list(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    months = spans.SPANS[spans.chosen(request)]
+    found = report.portfolios(user, months=months, today=timezone.localdate())
+    context = {
+        "portfolios": [(one, _charts(one)) for one in found],
+        "news": connections.news(user),
+        **spans.choices(request),
+    }
+    return render(request, "banking/investments.html", context)
+
+
+@login_required
+@require_safe
+def investment(request: HttpRequest, investment_id: UUID) -> HttpResponse:
+    mine = Investment.objects.of(signed_in(request)).select_related("user", "item__connector")
+    one = get_object_or_404(mine, id=investment_id)
+    months = spans.SPANS[spans.chosen(request)]
+    story = report.story(one, months=months, today=timezone.localdate())
+    chart = _line(dict(story.course), _("Net value"), one.currency)
+    context = {"story": story, "one": one, "chart": chart, **spans.choices(request)}
+    return render(request, "banking/investment.html", context)
+
+
+def _charts(one: report.Portfolio) -> dict[str, Chart | None]:
+    by_type = {type_words(part.key): part.total for part in one.by_type}
+    by_issuer = {part.key or _("Not known"): part.total for part in one.by_issuer}
+    result = {point.day: point.gained for point in one.course}
+    return {
+        "by_type": _doughnut(by_type, _("Type"), one.currency),
+        "by_issuer": _doughnut(by_issuer, _("Issuer"), one.currency),
+        "result": _line(result, _("Result"), one.currency),
+    }
+
+
+def _doughnut(parts: Mapping[str, Decimal], name: str, currency: str) -> Chart | None:
+    shown = {label: total for label, total in parts.items() if total > 0}
+    series = Series(_("Net value"), tuple(shown.values()))
+    return Chart("doughnut", tuple(shown), (series,), currency, name) if shown else None
+
+
+def _line(course: Mapping[date, Decimal], name: str, currency: str) -> Chart | None:
+    """One day makes no history."""
+    series = Series(name, tuple(course.values()))
+    labels = tuple(day(on) for on in course)
+    return Chart("line", labels, (series,), currency, _("Day")) if len(course) > 1 else None
