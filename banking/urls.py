@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.views import connections, overview, transactions
+from banking.views import connections, overview, suggestions, transactions
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
+    path("suggestions/", suggestions.suggestions_list, name="suggestions"),
+    path("suggestions/<int:link_id>/", suggestions.suggestion, name="suggestion"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

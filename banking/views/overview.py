@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import connections, spending, transactions
+from banking.reports import connections, spending, suggestions, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
 
@@ -34,6 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "busy": [one for one in mine if one.is_busy],
         "news": connections.news(scope.user, mine),
         "problem": problem,
+        "asked": suggestions.count(scope.user),
     }
     return render(request, "banking/overview.html", context)
 

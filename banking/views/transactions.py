@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
 from banking.models import CategoryTree, Transaction
-from banking.reports import connections, transactions
+from banking.reports import connections, suggestions, transactions
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
 from banking.views.words import COUNTED_WORDS
@@ -82,6 +82,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("transaction", transaction_id=row.id)
     context = {"row": row, "form": form, "perhaps": transactions.perhaps(row)}
+    context["halves"] = suggestions.halves(row)
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)
 
 

@@ -201,7 +201,7 @@ def test_what_was_given_back_is_given_back_once() -> None:
 @pytest.fixture
 def two_banks(alice: User, pluggy: LocalPluggy, connect: Any, categories: None) -> tuple[Item, Item]:
     """Alice's accounts at two banks, with the whole life that both tell."""
-    return connect(alice), connect(alice, connector=9002)
+    return connect(alice), connect(alice, connector=9003)
 
 
 def links(kind: Link.Kind) -> LinkQuerySet:
@@ -415,7 +415,7 @@ def test_a_stranger_is_no_evidence(alice: User, bob: User, pluggy: LocalPluggy, 
                                    categories: None) -> None:  # fmt: skip
     """Two people's rows are never each other's."""
     connect(alice)
-    connect(bob, connector=9002)
+    connect(bob, connector=9003)
     assert not any(
         link.out.user_id != link.into.user_id for link in Link.objects.select_related("out", "into")
     )

@@ -46,6 +46,7 @@ def pages(person: User) -> list[str]:
         reverse("transactions") + "?counts=spending",
         reverse("transactions") + "?q=nothing+like+that",
         reverse("transaction", args=[row.id]),
+        reverse("suggestions"),
         reverse("connections"),
         reverse("connection", args=[item.id]),
         reverse("preferences"),

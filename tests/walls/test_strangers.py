@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from django.utils import timezone
+
 from accounts.models import User
-from banking.models import Item, Transaction
-from tests.rows import store_rows
+from banking.models import Item, Link, Transaction
+from tests.rows import store_rows, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
@@ -18,17 +20,29 @@ Make = Callable[[Item, Transaction], list[Any]]
 # Each address of the product: its arguments, and its methods. A new address must be added here.
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
+    "suggestion": (lambda item, row: [_asked(row).id], "POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),
     "disconnect": (lambda item, row: [item.id], "POST"),
 }
+
+
+def _asked(row: Transaction) -> Link:
+    """The row and another of hers, about which she is asked."""
+    write(row.account, {"amount": "10.00"})
+    other = Transaction.objects.get(account=row.account, flow=10)
+    values = {"kind": Link.Kind.TRANSFER, "state": Link.State.SUGGESTED, "evidence": "same amount"}
+    return Link.objects.create(user=row.user, out=row, into=other, found_at=timezone.now(), **values)
+
+
 PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
     "transactions": "GET",
     "news": "GET",
+    "suggestions": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
@@ -77,7 +91,8 @@ def test_a_strangers_id_is_not_there(
 
 @pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
 def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
-    assert as_alice.generic(method, reverse(name, args=[uuid.uuid4()])).status_code == 404
+    unknown = 0 if name == "suggestion" else uuid.uuid4()
+    assert as_alice.generic(method, reverse(name, args=[unknown])).status_code == 404
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
@@ -102,7 +117,7 @@ def test_a_filter_cannot_name_what_is_anothers(
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in ("overview", "overview_json", "transactions", "connections"):
+    for name in ("overview", "overview_json", "transactions", "suggestions", "connections"):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 
