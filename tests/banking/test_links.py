@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -210,8 +211,6 @@ def links(kind: Link.Kind) -> LinkQuerySet:
 
 def is_right() -> None:
     assert rollups.differences() == []
-    fresh = {row.id: (row.kind, row.flow, row.category_id) for row in Transaction.objects.live()}
-    assert fresh
     for link in Link.objects.in_force().select_related("out", "into"):
         assert link.kind != Link.Kind.TRANSFER or {link.out.kind, link.into.kind} == {Kind.TRANSFER}
 
@@ -319,12 +318,11 @@ def test_a_found_link_goes_when_it_no_longer_holds(
 
 
 @pytest.mark.django_db
-def test_a_split_row_is_nobodys_half_while_it_is_split(
+def test_a_question_leaves_the_persons_word_alone(
     alice: User, pluggy: LocalPluggy, two_banks: tuple[Item, Item]
 ) -> None:
     link = asked_link(alice, pluggy, two_banks)
     say(link.out, Said(Word(kind=Kind.EXPENSE)))
-    assert Link.objects.filter(id=link.id).exists()  # it is only asked; the person's word stands
     assert Transaction.objects.get(id=link.out_id).kind == Kind.EXPENSE
 
 
@@ -411,12 +409,45 @@ def test_a_run_that_brings_nothing_asks_one_question_about_links(two_banks: tupl
 
 
 @pytest.mark.django_db
-def test_a_stranger_is_no_evidence(alice: User, bob: User, pluggy: LocalPluggy, connect: Any,
+def test_two_peoples_rows_are_never_each_others(alice: User, bob: User, pluggy: LocalPluggy, connect: Any,
                                    categories: None) -> None:  # fmt: skip
-    """Two people's rows are never each other's."""
     connect(alice)
     connect(bob, connector=9003)
     assert not any(
         link.out.user_id != link.into.user_id for link in Link.objects.select_related("out", "into")
     )
     assert Account.objects.of(alice).exclude(owner_hash="").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_and_the_person_at_once_wait_for_each_other_and_end(
+    alice: User, pluggy: LocalPluggy, two_banks: tuple[Item, Item]
+) -> None:
+    link = asked_link(alice, pluggy, two_banks)
+    for item, sign in zip(two_banks, ("-", ""), strict=True):
+        pluggy.spend(
+            str(item.id),
+            description="PIX ENTRE CONTAS",
+            amount=sign + "55.17",
+            categoryId="04020000",
+            silent=True,
+        )
+        changed(item)
+
+    def answer() -> None:
+        for say_so in (actions.confirm, actions.reject) * 5:
+            assert say_so(Link.objects.select_related("out", "into").get(id=link.id), now=timezone.now())
+
+    def work(job: Any, *arguments: Any) -> Any:
+        try:
+            return job(*arguments)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(work, run, item) for item in two_banks] + [pool.submit(work, answer)]
+    assert [job.result().outcome for job in jobs[:2]] == ["succeeded"] * 2
+    jobs[2].result()
+    assert Link.objects.get(out__flow=Decimal("-55.17")).state == Link.State.FOUND
+    assert Link.objects.get(id=link.id).state == Link.State.REJECTED
+    is_right()
