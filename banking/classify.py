@@ -156,7 +156,7 @@ def flow_of(row: Facts, account: AccountFacts) -> Decimal:
 
 def _is_quirky_purchase(row: Facts) -> bool:
     """Pluggy's sandbox card sends purchases as CREDIT and negative, as real cards send payments."""
-    return row.type == "CREDIT" and row.amount < 0 and not _is_card_payment(row) and not _is_refund(row)
+    return row.type == "CREDIT" and row.amount < 0 and not _is_card_payment(row) and not is_refund(row)
 
 
 def _is_card_payment(row: Facts) -> bool:
@@ -166,7 +166,8 @@ def _is_card_payment(row: Facts) -> bool:
     return row.category_id in ("", OTHER) and bool(PAYMENT_WORDS.search(row.description))
 
 
-def _is_refund(row: Facts) -> bool:
+def is_refund(row: Facts) -> bool:
+    """The bank's own word that it undoes something."""
     return (
         row.category_id == CASHBACK
         or row.operation_type in ("ESTORNO", "CASHBACK")
@@ -185,7 +186,7 @@ def _kind(
         return Kind.NEUTRAL, "split into parts" if evidence.taken_out else "no amount"
     if evidence.word.category_id is None:
         if evidence.linked:
-            return evidence.linked, "linked"
+            return evidence.linked, "doubled" if evidence.linked == Kind.NEUTRAL else "linked"
         marked = _kind_by_marks(row, account, flow)
         if marked:
             return marked
@@ -205,7 +206,7 @@ def _kind_by_marks(row: Facts, account: AccountFacts, flow: Decimal) -> tuple[Ki
         return Kind.CARD_PAYMENT, "card bill payment"
     if flow > 0 and row.operation_type in ("ESTORNO", "CASHBACK"):
         return Kind.REFUND, "refund by the bank"
-    if account.is_card and flow > 0 and not _is_refund(row) and _is_card_payment(row):
+    if account.is_card and flow > 0 and not is_refund(row) and _is_card_payment(row):
         return Kind.CARD_PAYMENT, "card bill payment"
     return None
 

@@ -21,6 +21,12 @@ def keyed_hash(document: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), bare(document).encode(), hashlib.sha256).hexdigest()
 
 
+def account_hash(branch: str | None, number: str | None) -> str:
+    """Compare accounts without keeping a third party's; banks differ in leading zeros and dashes."""
+    parts = [bare(part).lstrip("0") for part in (branch, number)]
+    return keyed_hash("Z".join(parts)) if all(parts) else ""
+
+
 def masked(document: str) -> str:
     """`***.456.789-**` of a CPF, as Brazilian receipts print it; `**.345.678/0001-**` of a CNPJ."""
     number = bare(document)
@@ -29,6 +35,11 @@ def masked(document: str) -> str:
     if len(number) == 14:
         return f"**.{number[2:5]}.{number[5:8]}/{number[8:12]}-**"
     return ""
+
+
+def is_of_person(shown: str) -> bool:
+    """Whether a masked document is a CPF."""
+    return shown.startswith("***.")
 
 
 def punctuated(cnpj: str) -> str:

@@ -12,6 +12,7 @@ from banking.views import (
     merchants,
     overview,
     pace,
+    suggestions,
     transactions,
     worth,
 )
@@ -40,6 +41,8 @@ urlpatterns = [
     path("worth/", worth.worth, name="worth"),
     path("investments/", investments.investments_list, name="investments"),
     path("investments/<uuid:investment_id>/", investments.investment, name="investment"),
+    path("suggestions/", suggestions.suggestions_list, name="suggestions"),
+    path("suggestions/<int:link_id>/", suggestions.suggestion, name="suggestion"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import User
-from banking.models import Alarm, Connector, Item, SyncState, Transaction, Wording
+from banking import links
+from banking.models import Alarm, CategoryTree, Connector, Item, SyncState, Transaction, Wording
 from banking.pluggy import Client, Gone, Unavailable, payloads
 from banking.upsert import items
 
@@ -103,7 +104,8 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
         logger.info("item %s had already ended at Pluggy", item.id)
     with transaction.atomic():
         # Whoever writes for this item holds its sync row; nothing is added while the rows go.
-        SyncState.objects.select_for_update().filter(item_id=item.id).first()
+        SyncState.objects.hold_all(item.user_id)
+        links.let_go(item, roots=CategoryTree.load().roots)
         Transaction.objects.filter(account__item=item).delete()
         Wording.objects.forget(item.user_id)
         Item.objects.filter(id=item.id).exclude(disconnected_at=None).delete()

@@ -39,6 +39,7 @@ class Account(models.Model):
     name = models.CharField(max_length=200)
     marketing_name = models.CharField(max_length=200, blank=True)
     owner_name = models.CharField(max_length=200, blank=True)
+    owner_hash = models.CharField(max_length=64, blank=True, help_text="keyed hash of the owner's document")
     currency = models.CharField(max_length=3)
     balance = MoneyField(help_text="BANK: available; CREDIT: used, sign as the bank sends")
     # Cards.

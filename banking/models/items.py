@@ -1,12 +1,13 @@
 """Connections: Pluggy's connectors and items, what is known to have changed in them, and each run."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest, Least
 
 from accounts.models import User
 from banking.models.owned import OwnedQuerySet
@@ -127,6 +128,20 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
             found = cursor.fetchone()
         return found[0] if found else None
 
+    def hold_all(self, user_id: int) -> None:
+        """Nobody else writes any row of this person until the caller commits.
+
+        Always in this order, and before any other of these rows is locked: so nobody waits in a circle.
+        """
+        list(self.select_for_update().filter(item__user_id=user_id).order_by("item_id").values_list("pk"))
+
+    def moved(self, item_id: UUID, days: "tuple[date, date] | None") -> None:
+        """Rows of these days, the first and the last, have to be linked anew."""
+        if days:
+            self.filter(item_id=item_id).update(
+                unlinked_from=Least("unlinked_from", days[0]), unlinked_to=Greatest("unlinked_to", days[1])
+            )
+
 
 # The body of mark_changed(), for who does more in one round trip (webhooks/storing).
 SQL_CHANGED = """
@@ -157,6 +172,9 @@ class SyncState(models.Model):
     synced_at = models.DateTimeField(null=True, blank=True, help_text="the last run that went well")
     failing_since = models.DateTimeField(null=True, blank=True)
     failure = models.CharField(max_length=200, blank=True)
+    # Days of rows that moved since their links were last judged (banking/links).
+    unlinked_from = models.DateField(null=True, blank=True)
+    unlinked_to = models.DateField(null=True, blank=True)
 
     objects = SyncStateQuerySet.as_manager()
 

@@ -10,12 +10,15 @@ from banking.models.transactions import Transaction
 
 class LinkQuerySet(OwnedQuerySet["Link"]):
     def in_force(self) -> "LinkQuerySet":
-        """Those that decide what their rows are."""
-        return self.filter(state__in=(Link.State.FOUND, Link.State.CONFIRMED))
+        """Those that decide what their rows are: as long as the bank has both."""
+        return self.live().filter(state__in=(Link.State.FOUND, Link.State.CONFIRMED))
+
+    def live(self) -> "LinkQuerySet":
+        return self.filter(out__deleted_at=None, into__deleted_at=None)
 
     def suggested(self) -> "LinkQuerySet":
         """Those that wait for the person's answer."""
-        return self.filter(state=Link.State.SUGGESTED)
+        return self.live().filter(state=Link.State.SUGGESTED)
 
 
 class Link(models.Model):

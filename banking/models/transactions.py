@@ -72,6 +72,13 @@ class Transaction(models.Model):
     counterparty = models.CharField(max_length=200, blank=True, help_text="payer or receiver: untrusted text")
     counterparty_document = models.CharField(max_length=20, blank=True, help_text="masked")
     counterparty_hash = models.CharField(max_length=64, blank=True, help_text="keyed hash, to compare")
+    counterparty_account = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="keyed hash of branch and account, to compare",
+    )
     merchant_name = models.CharField(max_length=200, blank=True)
     merchant_cnpj = models.CharField(max_length=14, blank=True)
     installment_number = models.IntegerField(null=True, blank=True)

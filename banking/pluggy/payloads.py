@@ -101,6 +101,7 @@ class Account(Payload, frozen=True):
     number: str | None = None
     marketing_name: str | None = None
     owner: str | None = None
+    tax_number: str | None = None
     bank_data: BankData | None = None
     credit_data: CreditData | None = None
     created_at: datetime | None = None

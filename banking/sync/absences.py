@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from banking import rollups
-from banking.models import Account, HeldDeletion, SyncRun, Transaction
+from banking.models import Account, HeldDeletion, SyncRun, SyncState, Transaction
 from banking.pluggy import Client
 from banking.sync.batches import Found
 from banking.sync.lease import Lease
@@ -107,6 +107,7 @@ class Absences:
     def _remove(self, ids: set[UUID]) -> None:
         changes = transactions.remove(self.account, ids, roots=self.roots, now=self.now())
         rollups.apply(changes.deltas)
+        SyncState.objects.moved(self.account.item_id, changes.days)
         rollups.apply(reappearances.settle(self.account, now=self.now(), roots=self.roots))
         self.run.rows_removed += changes.rows
 

@@ -47,10 +47,21 @@ class Lease:
     def writing(self, now: datetime) -> Iterator[None]:
         """One transaction that renews the lease first. Holding its row, nobody else writes this item."""
         with transaction.atomic():
-            mine = SyncState.objects.filter(item_id=self.item_id, fence=self.fence)
-            if not mine.update(lease_until=now + LEASE):
-                raise LeaseLost(f"{self.item_id}: fence {self.fence} has moved")
+            self._renew(now)
             yield
+
+    @contextmanager
+    def writing_beyond(self, user_id: int, now: datetime) -> Iterator[None]:
+        """The same for all of the person's items: what is concluded of one may come from another."""
+        with transaction.atomic():
+            SyncState.objects.hold_all(user_id)
+            self._renew(now)
+            yield
+
+    def _renew(self, now: datetime) -> None:
+        mine = SyncState.objects.filter(item_id=self.item_id, fence=self.fence)
+        if not mine.update(lease_until=now + LEASE):
+            raise LeaseLost(f"{self.item_id}: fence {self.fence} has moved")
 
 
 def take(item_id: UUID, *, now: datetime, most: Most | None = None) -> Lease | None:

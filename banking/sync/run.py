@@ -14,6 +14,7 @@ from banking.pluggy import Client, Gone, Limited, PluggyError, Unauthorized, Una
 from banking.sync import breaker, poison
 from banking.sync import lease as leases
 from banking.sync.lease import HandOver, Lease, LeaseLost, Most
+from banking.sync.links import link
 from banking.sync.products import ProductReader, remember_freshness, told
 from banking.sync.transactions import AccountReader
 from banking.upsert import accounts, items
@@ -81,6 +82,7 @@ def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) ->
     if told(item, Product.ACCOUNTS).is_updated or told(item, Product.CREDIT_CARDS).is_updated:
         _read_accounts(item, run, lease, client, now)
     ProductReader(item, run, lease, client, now).read()
+    link(item, lease, roots=CategoryTree.load().roots, now=now)
     with lease.writing(now()):
         remember_freshness(item, read_at=asked_at)
     return SyncRun.Outcome.SUCCEEDED

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from banking import rollups
-from banking.models import Account, SyncHint, SyncRun, UnreadableRow
+from banking.models import Account, SyncHint, SyncRun, SyncState, UnreadableRow
 from banking.pluggy import Client, Refused, Rows, Unavailable, Unreadable, payloads
 from banking.sync.absences import Absences
 from banking.sync.batches import Batch, Found, batches
@@ -179,6 +179,7 @@ class AccountReader:
     def _store(self, rows: Sequence[payloads.Transaction], asked_at: datetime) -> int:
         changes = transactions.store(self.account, rows, roots=self.roots, read_at=asked_at)
         rollups.apply(changes.deltas)
+        SyncState.objects.moved(self.account.item_id, changes.days)
         return changes.rows
 
     def _follow_up(self) -> None:

@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from banking.documents import punctuated
-from banking.models import Account, Item, SyncRun, Transaction
+from banking.models import Account, Item, Link, SyncRun, Transaction
 from banking.periods import Period
 from banking.reports.changes import Changes
 from banking.reports.comparison import Change
 from banking.reports.connections import Balances, Connection, State
 from banking.reports.scope import COUNTED, OUTGOING, Scope
 from banking.reports.spending import Line
+from banking.reports.suggestions import Half
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
 from banking.views import words
@@ -285,6 +286,31 @@ def kind_words(kind: str) -> str:
 @register.filter
 def reason_words(row: Transaction) -> str:
     return str(words.REASONS.get(row.kind_reason, row.kind_reason))
+
+
+@register.filter
+def link_reason(link: Link) -> str:
+    """Why the two rows are thought to belong together; the person's own word is stronger."""
+    if link.state == Link.State.CONFIRMED:
+        return str(words.REASONS["said by you"])
+    return str(words.EVIDENCE[link.evidence])
+
+
+@register.filter
+def link_question(link: Link) -> str:
+    return str(words.QUESTIONS[link.kind])
+
+
+@register.filter
+def link_yes(link: Link) -> str:
+    return str(words.YES[link.kind])
+
+
+@register.filter
+def half_words(half: Half) -> str:
+    """What the other row is to this one."""
+    into, out = words.HALVES[half.link.kind]
+    return str(into if half.row.id == half.link.into_id else out)
 
 
 @register.filter

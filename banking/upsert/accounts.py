@@ -9,6 +9,7 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 
 from banking.classify import AccountFacts
+from banking.documents import keyed_hash
 from banking.models import Account, Item, UnreadableRow
 from banking.pluggy import payloads
 from banking.upsert import records
@@ -55,6 +56,7 @@ def _row(item: Item, payload: payloads.Account, *, now: datetime) -> Account:
         name=text(payload.name, 200),
         marketing_name=text(payload.marketing_name, 200),
         owner_name=text(payload.owner, 200),
+        owner_hash=keyed_hash(payload.tax_number or ""),
         currency=payload.currency_code,
         balance=payload.balance,
         brand=text(credit.brand, 40),

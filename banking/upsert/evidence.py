@@ -10,10 +10,20 @@ from django.db.models import Q, Sum
 from banking import rules
 from banking.classify import NO_EVIDENCE, SILENT, AccountFacts, Evidence, Facts, Word, flow_of
 from banking.models import Account, Kind, Link, Rule, Transaction
+from banking.models.links import LinkQuerySet
 from banking.rules import Rulebook
 
 Texts = Callable[[], Iterable[str]]
-LINKED = {Link.Kind.TRANSFER: Kind.TRANSFER, Link.Kind.CARD_PAYMENT: Kind.CARD_PAYMENT}
+# What a link makes of its rows: of that in which money went out, and of the other.
+LINKED = {
+    "out": {Link.Kind.TRANSFER: Kind.TRANSFER, Link.Kind.CARD_PAYMENT: Kind.CARD_PAYMENT},
+    "into": {
+        Link.Kind.TRANSFER: Kind.TRANSFER,
+        Link.Kind.CARD_PAYMENT: Kind.CARD_PAYMENT,
+        Link.Kind.REFUND: Kind.REFUND,
+        Link.Kind.DUPLICATE: Kind.NEUTRAL,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -73,16 +83,22 @@ def _words(account: Account) -> dict[UUID, Word]:
 
 
 def _linked(account: Account) -> dict[UUID, Kind]:
-    links = Link.objects.in_force().filter(kind__in=LINKED)
-    legs = (
-        (links.filter(**{f"{leg}__account": account}).values_list(leg, "kind")) for leg in ("out", "into")
-    )
-    return {row_id: LINKED[Link.Kind(kind)] for leg in legs for row_id, kind in leg}
+    return {
+        row_id: kinds[Link.Kind(kind)]
+        for leg, kinds in LINKED.items()
+        for row_id, kind in _links(account)
+        .filter(**{f"{leg}__account": account}, kind__in=kinds)
+        .values_list(leg, "kind")
+    }
 
 
 def _purchases(account: Account) -> dict[UUID, str]:
-    links = Link.objects.in_force().filter(kind=Link.Kind.REFUND, into__account=account)
+    links = _links(account).filter(kind=Link.Kind.REFUND, into__account=account)
     return dict(links.values_list("into", "out__category"))
+
+
+def _links(account: Account) -> LinkQuerySet:
+    return Link.objects.filter(user_id=account.user_id).in_force()
 
 
 def _taken_out(account: Account) -> dict[UUID, Decimal]:

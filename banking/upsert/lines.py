@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from banking.classify import AccountFacts, Classified, classify, facts, flow_of
-from banking.documents import bare, keyed_hash, masked
+from banking.documents import account_hash, bare, keyed_hash, masked
 from banking.models import Account, Rule
 from banking.pluggy import payloads
 from banking.upsert import copying
@@ -70,6 +70,7 @@ class _Line(NamedTuple):
     counterparty: str
     counterparty_document: str
     counterparty_hash: str
+    counterparty_account: str
     merchant_name: str
     merchant_cnpj: str
     installment_number: str
@@ -126,6 +127,7 @@ def _line(row: payloads.Transaction, concluded: Classified, rule: Rule | None, s
         counterparty=text(party.name, 200),
         counterparty_document=shown_document,
         counterparty_hash=hashed_document,
+        counterparty_account=_account(party.branch_number, party.account_number),
         merchant_name=text(merchant.name or merchant.business_name, 200),
         merchant_cnpj=_cnpj(merchant.cnpj),
         installment_number=number(card.installment_number),
@@ -166,6 +168,11 @@ def _texts(row: payloads.Transaction, account: AccountFacts) -> tuple[str, ...]:
 def _document(document: str) -> tuple[str, str]:
     """Masked to show, hashed to compare. The same few people and shops come again and again."""
     return masked(document), keyed_hash(document)
+
+
+@lru_cache(maxsize=10_000)
+def _account(branch: str | None, number: str | None) -> str:
+    return account_hash(branch, number)
 
 
 @lru_cache(maxsize=10_000)

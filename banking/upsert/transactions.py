@@ -58,9 +58,10 @@ def remove(account: Account, ids: Iterable[UUID], *, roots: Mapping[str, str], n
 
 
 def _changes(rows: list[tuple[Any, ...]]) -> Changes:
-    """From (rows written, *delta): one line at least, without a delta if no sum has moved."""
-    deltas = [Delta(*delta) for _, *delta in rows if delta[0] is not None]
-    return Changes(rows[0][0], deltas)
+    """From (rows, first day, last day, *delta): one line at least, without a delta if no sum has moved."""
+    count, first, last = rows[0][:3]
+    deltas = [Delta(*delta) for _, _, _, *delta in rows if delta[0] is not None]
+    return Changes(count, deltas, (first, last) if count else None)
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
@@ -90,6 +91,7 @@ _SQL_DELTAS = f"""
     HAVING sum(total) <> 0 OR sum(rows) <> 0
 """
 _COUNTED = (
+    "local_date",
     "user_id",
     "account_id",
     "flow_currency",
@@ -130,7 +132,10 @@ _SQL_MERGE = f"""
         UNION ALL
         SELECT -1, {", ".join(f"was_{name}" for name in _COUNTED)} FROM changed WHERE was_live
     ), delta AS ({_SQL_DELTAS})
-    SELECT count.*, delta.* FROM (SELECT count(*) FROM written) AS count LEFT JOIN delta ON true
+    SELECT count.*, days.*, delta.* FROM (SELECT count(*) FROM written) AS count
+    CROSS JOIN (
+        SELECT min(least(local_date, was_local_date)), max(greatest(local_date, was_local_date)) FROM changed
+    ) AS days LEFT JOIN delta ON true
 """
 _SQL_REMOVE = f"""
     WITH removed AS (
@@ -141,5 +146,6 @@ _SQL_REMOVE = f"""
     ), moved AS (
         SELECT -1 AS sign, {_list(_COUNTED)} FROM removed
     ), delta AS ({_SQL_DELTAS})
-    SELECT count.*, delta.* FROM (SELECT count(*) FROM removed) AS count LEFT JOIN delta ON true
+    SELECT count.*, delta.*
+    FROM (SELECT count(*), min(local_date), max(local_date) FROM removed) AS count LEFT JOIN delta ON true
 """

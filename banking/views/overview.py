@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import changes, connections, pace, spending, transactions, worth
+from banking.reports import changes, connections, pace, spending, suggestions, transactions, worth
 from banking.reports.comparison import comparison
 from banking.reports.connections import Connection
 from banking.reports.scope import Scope
@@ -39,6 +39,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "scope": scope,
         "problem": problem,
+        "asked": suggestions.count(scope.user),
         "connections": mine,
         "has_cards": any(account.is_card for one in mine for account in one.accounts),
         "balances": connections.balances(mine, item=scope.item, account=scope.account),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from banking.actions import transactions as actions
 from banking.forms import PersonsWordForm
 from banking.models import CategoryTree, Transaction
-from banking.reports import connections, transactions
+from banking.reports import connections, suggestions, transactions
 from banking.reports.history import history
 from banking.reports.scope import Scope
 from banking.templatetags.finance import day as day_words
@@ -96,6 +96,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
         "row": row,
         "form": form,
         "perhaps": transactions.perhaps(row),
+        "halves": suggestions.halves(row),
         "history": history(row, CategoryTree.load()),
     }
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import Kind, Product, SyncRun
+from banking.models import Kind, Link, Product, SyncRun
 from banking.reports import cards
 from banking.reports.connections import State
 
@@ -220,6 +220,7 @@ REASONS: dict[str, Text] = {
     "said by you": _("You said so."),
     "said by your rule": _("Your rule says so."),
     "split into parts": _("You split it: its parts count instead."),
+    "doubled": _("You said that the bank has sent it twice: the first one stands."),
     "linked": _("Its other half was found among your transactions."),
     "no amount": _("It moves no money."),
     "card bill payment": _("It pays a card bill; the purchases on the bill already count."),
@@ -261,6 +262,40 @@ PAYMENT_MODES: dict[str, Text] = {
     "BANK_SLIP": "Boleto",
     "PAYROLL_DEDUCTION": _("From the salary"),
     "PIX": "Pix",
+}
+# Why two rows are said, or asked, to belong together (banking/links/judge.py).
+EVIDENCE: dict[str, Text] = {
+    "own document": _("Same amount, within three days, and the other side has your own CPF or CNPJ."),
+    "own account": _("Same amount, within three days, and the other side is one of your accounts."),
+    "own category": _("Same amount, within three days, and the bank says that it is between your accounts."),
+    "own operation": _("Same amount, within three days, and both banks call it a transfer inside the bank."),
+    "same amount": _("Same amount, within three days; nothing says whose the other side is."),
+    "several fit": _("Same amount, within three days; more than one fits."),
+    "card payment": _(
+        "Same amount, within three days, and one side is marked as the payment of a card bill."
+    ),
+    "same cycle": _("The card has the same payment twice in one bill."),
+    "given back": _("The same shop gave back exactly what was paid, and no other purchase fits."),
+    "given back in part": _("The same shop gave back a part of it, and no other purchase fits."),
+}
+QUESTIONS: dict[str, Text] = {
+    Link.Kind.TRANSFER: _("A transfer between your accounts?"),
+    Link.Kind.CARD_PAYMENT: _("The payment of a card bill?"),
+    Link.Kind.DUPLICATE: _("The same payment, sent twice?"),
+    Link.Kind.REFUND: _("The refund of this purchase?"),
+}
+YES: dict[str, Text] = {
+    Link.Kind.TRANSFER: _("Yes, it is a transfer"),
+    Link.Kind.CARD_PAYMENT: _("Yes, it pays the bill"),
+    Link.Kind.DUPLICATE: _("Yes, count it once"),
+    Link.Kind.REFUND: _("Yes, it is the refund"),
+}
+# The other half, for a row in which money went out and for the other.
+HALVES: dict[str, tuple[Text, Text]] = {
+    Link.Kind.TRANSFER: (_("Where it went"), _("Where it came from")),
+    Link.Kind.CARD_PAYMENT: (_("The card's side of this payment"), _("Paid from")),
+    Link.Kind.DUPLICATE: (_("Sent a second time"), _("Sent before")),
+    Link.Kind.REFUND: (_("Given back"), _("What was bought")),
 }
 
 PERIOD_PROBLEMS: dict[str, Text] = {

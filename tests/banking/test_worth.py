@@ -1,5 +1,6 @@
 """Net worth, investments and loans: what there is, what is owed, and a past that stays as it was."""
 
+import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -186,8 +187,7 @@ def test_a_purchase_is_no_gain_and_a_dividend_is_one(alice: User, item: Item) ->
         (1, "TAX", 3, "DEBIT"),  # a loss, and it is in the value already
     ):
         InvestmentTransaction.objects.create(
-            id=f"10a00000-0000-4000-8000-00000000000{ago}" if kind != "TAX" else "10a00000-0000-4000-8000-0000000000ff",
-            user=alice, investment=held, type=kind, movement=movement,
+            id=uuid.uuid4(), user=alice, investment=held, type=kind, movement=movement,
             local_date=TODAY - timedelta(days=ago), amount=amount,
         )  # fmt: skip
     (found,) = portfolio_report.portfolios(alice, months=12, today=TODAY)

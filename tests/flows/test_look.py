@@ -53,6 +53,7 @@ def pages(person: User) -> list[str]:
         reverse("cards"),
         reverse("bill", args=[bill.account_id, f"{bill.due_on:%Y-%m}"]),
         reverse("instalments"),
+        reverse("suggestions"),
         reverse("connections"),
         reverse("connection", args=[item.id]),
         reverse("preferences"),

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Item, Transaction
-from tests.rows import an_investment, store_rows
+from banking.models import Item, Link, Transaction
+from tests.rows import an_investment, store_rows, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
@@ -19,6 +20,7 @@ Make = Callable[[Item, Transaction], list[Any]]
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
     "bill": (lambda item, row: [row.account_id, "2026-11"], "GET"),
+    "suggestion": (lambda item, row: [_asked(row).id], "POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "investment": (lambda item, row: [an_investment(item).id], "GET"),
     "connection": (lambda item, row: [item.id], "GET"),
@@ -26,6 +28,18 @@ OWNED: dict[str, tuple[Make, str]] = {
     "refresh": (lambda item, row: [item.id], "POST"),
     "disconnect": (lambda item, row: [item.id], "POST"),
 }
+# What is not there; a uuid where nothing else is said.
+UNKNOWN: dict[str, list[Any]] = {"bill": [uuid.uuid4(), "2026-11"], "suggestion": [0]}
+
+
+def _asked(row: Transaction) -> Link:
+    """The row and another of hers, about which she is asked."""
+    write(row.account, {"amount": "10.00"})
+    other = Transaction.objects.get(account=row.account, flow=10)
+    values = {"kind": Link.Kind.TRANSFER, "state": Link.State.SUGGESTED, "evidence": "same amount"}
+    return Link.objects.create(user=row.user, out=row, into=other, found_at=timezone.now(), **values)
+
+
 PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
@@ -46,6 +60,7 @@ PERSONAL = {
     "bills_due": "GET",
     "worth": "GET",
     "investments": "GET",
+    "suggestions": "GET",
     "connections": "GET",
     "connect": "GET",
     "connect_token": "POST",
@@ -95,8 +110,8 @@ def test_a_strangers_id_is_not_there(
 
 @pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
 def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
-    unknown = Item(id=uuid.uuid4()), Transaction(id=uuid.uuid4(), account_id=uuid.uuid4())
-    assert as_alice.generic(method, reverse(name, args=OWNED[name][0](*unknown))).status_code == 404
+    unknown = UNKNOWN.get(name, [uuid.uuid4()])
+    assert as_alice.generic(method, reverse(name, args=unknown)).status_code == 404
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
