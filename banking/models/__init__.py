@@ -16,8 +16,10 @@ from banking.models.products import (
     Product,
     ProductState,
 )
+from banking.models.reclassifications import Reclassification
 from banking.models.rollups import Basis, MonthTotal
 from banking.models.rules import Rule
+from banking.models.tellings import Telling
 from banking.models.transactions import Transaction
 from banking.models.unreadable import UnreadableRow
 
@@ -43,10 +45,12 @@ __all__ = [
     "Product",
     "ProductState",
     "Reappearance",
+    "Reclassification",
     "Rule",
     "SyncHint",
     "SyncRun",
     "SyncState",
+    "Telling",
     "Transaction",
     "UnreadableRow",
 ]
