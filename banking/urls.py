@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.views import connections, overview, transactions
+from banking.views import connections, overview, rules, transactions
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
+    path("rules/", rules.rules_list, name="rules"),
+    path("rules/new/", rules.new_rule, name="new_rule"),
+    path("rules/<int:rule_id>/", rules.rule, name="rule"),
+    path("rules/<int:rule_id>/move/", rules.move_rule, name="move_rule"),
+    path("rules/<int:rule_id>/delete/", rules.delete_rule, name="delete_rule"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),
     path("connections/token/", connections.connect_token, name="connect_token"),

@@ -10,7 +10,7 @@ from django.db.models.lookups import Contains
 
 from accounts.models import User
 from banking.folding import folded, folded_column
-from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
+from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Rule, Transaction
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -40,6 +40,7 @@ class Scope:
     currency: str | None = None
     pending: bool = False  # only rows that are not final yet
     text: str = ""
+    rule: Rule | None = None  # only rows that fall under it
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -63,6 +64,8 @@ class Scope:
             rows = rows.filter(flow_currency=self.currency)
         if self.pending:
             rows = rows.filter(status="PENDING")
+        if self.rule is not None:
+            rows = rows.filter(rule=self.rule)
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:
@@ -101,3 +104,11 @@ def item_of(user: User, item_id: UUID) -> Item:
     if item is None:
         raise NotFound("item")
     return item
+
+
+def rule_of(user: User, rule_id: str) -> Rule:
+    is_number = rule_id.isdecimal() and len(rule_id) < 19
+    rule = Rule.objects.of(user).in_force().filter(pk=rule_id).first() if is_number else None
+    if rule is None:
+        raise NotFound("rule")
+    return rule

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, item_of, rule_of
 
 CURRENCY_LENGTH = 3
 
@@ -40,6 +40,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     try:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
+        rule = rule_of(user, query["rule"]) if query.get("rule") else None
     except NotFound as error:
         raise Http404 from error
     scope = Scope(
@@ -53,6 +54,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         currency=_text(query, "currency")[:CURRENCY_LENGTH] or None,
         pending=query.get("pending") == "1",
         text=_text(query, "q")[:100],
+        rule=rule,
         basis=basis,
     )
     return scope, problem
@@ -78,6 +80,7 @@ def query(scope: Scope, **changes: object) -> str:
         "currency": scope.currency,
         "pending": "1" if scope.pending else None,
         "q": scope.text or None,
+        "rule": scope.rule and scope.rule.pk,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 

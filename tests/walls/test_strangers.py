@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Item, Transaction
+from banking.models import Item, Rule, Transaction
 from tests.rows import store_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
@@ -19,6 +20,9 @@ Make = Callable[[Item, Transaction], list[Any]]
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
+    "rule": (lambda item, row: [a_rule(item)], "GET POST"),
+    "move_rule": (lambda item, row: [a_rule(item)], "POST"),
+    "delete_rule": (lambda item, row: [a_rule(item)], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),
@@ -28,6 +32,8 @@ PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
     "transactions": "GET",
+    "rules": "GET",
+    "new_rule": "GET POST",
     "news": "GET",
     "connections": "GET",
     "connect": "GET",
@@ -36,7 +42,13 @@ PERSONAL = {
     "preferences": "GET POST",
     "look": "POST",
 }
+NUMBERED = {"rule", "move_rule", "delete_rule"}
 OPEN = {"pluggy_webhook", "set_language"}
+
+
+def a_rule(item: Item) -> int:
+    now = timezone.now()
+    return Rule.objects.create(user=item.user, position=0, made_at=now, text="SEGREDO", hides=True).pk
 
 
 @pytest.fixture
@@ -77,7 +89,8 @@ def test_a_strangers_id_is_not_there(
 
 @pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
 def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
-    assert as_alice.generic(method, reverse(name, args=[uuid.uuid4()])).status_code == 404
+    unknown = 0 if name in NUMBERED else uuid.uuid4()
+    assert as_alice.generic(method, reverse(name, args=[unknown])).status_code == 404
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
@@ -98,11 +111,13 @@ def test_a_filter_cannot_name_what_is_anothers(
     item, row = hers
     foreign = item.id if what == "item" else row.account_id
     assert as_bob.get(reverse(name), {what: str(foreign)}).status_code == 404
+    assert as_bob.get(reverse(name), {"rule": a_rule(item)}).status_code == 404
     assert as_bob.get(reverse(name), {what: "../../x"}).status_code == 404
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
-    for name in ("overview", "overview_json", "transactions", "connections"):
+    a_rule(hers[0])
+    for name in ("overview", "overview_json", "transactions", "connections", "rules"):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
 
 
