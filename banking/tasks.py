@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from banking import sync as engine
-from banking.actions import connections
+from banking.actions import connections, rules, tellings
 from banking.application import pluggy
-from banking.models import Item, SyncState
+from banking.models import Item, Rule, SyncState
 from banking.pluggy import PluggyError
 from pfm import bell
 
@@ -23,6 +23,7 @@ LONGEST_INTERACTIVE = timedelta(seconds=15)  # and a batch of pages (10 s): nobo
 MOST_RINGS_PER_SWEEP = 200
 SILENT_FOR = timedelta(hours=6)
 MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
+APPLIED_BY_NOW = timedelta(minutes=10)  # longer than any task may take
 
 
 def ring(item_id: UUID, *, is_bulk: bool = False) -> None:
@@ -85,3 +86,27 @@ def finish_disconnections() -> None:
             connections.finish_disconnection(item, client=pluggy())
         except PluggyError as error:
             logger.warning("item %s cannot be disconnected yet: %s", item.id, error)
+
+
+def apply_soon(rule: Rule) -> None:
+    """Have a rule that changed applied to many rows; the sweep below does it, should the bell fail."""
+    bell.ring(apply_rule, rule.pk)
+
+
+@shared_task(name="banking.apply_rule")
+def apply_rule(rule_id: int) -> None:
+    for rule in Rule.objects.unapplied().filter(pk=rule_id):
+        rules.apply(rule)
+
+
+@shared_task(name="banking.apply_rules")
+def apply_rules() -> None:
+    """Changes of rules that were not applied to their end: their process died, or the bell did not ring."""
+    for rule in Rule.objects.unapplied().filter(changed_at__lt=timezone.now() - APPLIED_BY_NOW):
+        rules.apply(rule)
+
+
+@shared_task(name="banking.tell_categories")
+def tell_categories() -> None:
+    """Tell Pluggy which categories people chose."""
+    tellings.tell_all(client=pluggy(), now=timezone.now())

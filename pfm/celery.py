@@ -23,4 +23,6 @@ app.conf.beat_schedule = {
     "look at our webhook": _every(3600.0, "webhooks.check_registration"),
     "look for missed events": _every(600.0, "banking.find_silent_items"),
     "finish half-done disconnections": _every(60.0, "banking.finish_disconnections"),
+    "apply what changed in rules": _every(60.0, "banking.apply_rules"),
+    "tell Pluggy of chosen categories": _every(60.0, "banking.tell_categories"),
 }

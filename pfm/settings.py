@@ -123,6 +123,9 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "banking.sync_bulk": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
+    "banking.apply_rule": {"queue": "bulk"},
+    "banking.apply_rules": {"queue": "bulk"},
+    "banking.tell_categories": {"queue": "bulk"},
     "webhooks.check_registration": {"queue": "bulk"},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from banking import rollups
+from banking.actions import tellings
 from banking.models import CategoryTree, Reappearance, SyncState, Transaction
 from banking.upsert import words
 from banking.upsert.words import Said
@@ -14,6 +15,7 @@ from banking.upsert.words import Said
 def say(row: Transaction, said: Said) -> None:
     """Store the person's word and conclude anew, months' sums included; the bank's columns stay."""
     _lock(row)
+    tellings.owe(row, said.word.category_id)
     rollups.apply(words.speak(row.account, row, said, roots=CategoryTree.load().roots))
 
 

@@ -17,8 +17,10 @@ from banking.models.products import (
     Product,
     ProductState,
 )
+from banking.models.reclassifications import Reclassification
 from banking.models.rollups import Basis, MonthTotal
 from banking.models.rules import Rule
+from banking.models.tellings import Telling
 from banking.models.transactions import Transaction
 from banking.models.unreadable import UnreadableRow
 from banking.models.wordings import Wording
@@ -45,11 +47,13 @@ __all__ = [
     "Product",
     "ProductState",
     "Reappearance",
+    "Reclassification",
     "RowChange",
     "Rule",
     "SyncHint",
     "SyncRun",
     "SyncState",
+    "Telling",
     "Transaction",
     "UnreadableRow",
     "Wording",

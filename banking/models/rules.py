@@ -14,6 +14,15 @@ from banking.models.money import MoneyField
 from banking.models.owned import OwnedQuerySet
 
 
+class RuleQuerySet(OwnedQuerySet["Rule"]):
+    def in_force(self) -> "RuleQuerySet":
+        return self.filter(is_leaving=False)
+
+    def unapplied(self) -> "RuleQuerySet":
+        """Whose change has not reached all rows yet."""
+        return self.exclude(changed_at=None)
+
+
 class Rule(models.Model):
     """If a row's words, account and amount are so, then this is its category, kind and so on.
 
@@ -35,6 +44,13 @@ class Rule(models.Model):
     position = models.IntegerField(help_text="rules are tried from the lowest up")
     made_at = models.DateTimeField()
 
+    changed_at = models.DateTimeField(
+        null=True, blank=True, help_text="rows are yet to be concluded anew because it changed; none: done"
+    )
+    is_leaving = models.BooleanField(
+        default=False, help_text="withdrawn: it goes as soon as no row falls under it"
+    )
+
     # If …
     match = models.CharField(max_length=10, choices=Match, default=Match.CONTAINS)
     text = models.CharField(max_length=200, blank=True, help_text="empty: any words")
@@ -44,6 +60,7 @@ class Rule(models.Model):
     direction = models.CharField(max_length=3, choices=Direction, blank=True, help_text="empty: either")
     least = MoneyField(null=True, blank=True, help_text="of the amount without its sign, inclusive")
     most = MoneyField(null=True, blank=True)
+    since = models.DateField(null=True, blank=True, help_text="rows of earlier days are left alone")
 
     # … then
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -51,7 +68,7 @@ class Rule(models.Model):
     tags = ArrayField(models.CharField(max_length=40), blank=True, default=list)
     hides = models.BooleanField(default=False)
 
-    objects = OwnedQuerySet["Rule"].as_manager()
+    objects = RuleQuerySet.as_manager()
 
     class Meta:
         ordering = ("position", "id")
@@ -68,7 +85,10 @@ class Rule(models.Model):
                 name="rule_does_something",
             ),
         )
-        indexes = (models.Index(fields=["user", "position", "id"], name="rule_user_position"),)
+        indexes = (
+            models.Index(fields=["user", "position", "id"], name="rule_user_position"),
+            models.Index(fields=["changed_at"], name="rule_unapplied", condition=Q(changed_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return f"{self.match} “{self.text}”"

@@ -131,6 +131,10 @@ class Client:
                 {"accountId": str(account_id), "ids": ",".join(str(one) for one in wanted)}
             )
 
+    def recategorise(self, transaction_id: UUID, category_id: str) -> None:
+        """Say which category the row is of; Pluggy then sends it as its own. Gone when the row is."""
+        self._request("PATCH", f"/transactions/{transaction_id}", json={"categoryId": category_id})
+
     # --- Products besides accounts and their rows ----------------------------------------------------
     def bills(self, account_id: UUID) -> Listing[payloads.Bill]:
         """Closed statements of a card; the open one is not listed."""

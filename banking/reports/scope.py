@@ -18,6 +18,7 @@ from banking.models import (
     CategoryTree,
     Item,
     Kind,
+    Rule,
     Transaction,
     Wording,
 )
@@ -64,6 +65,7 @@ class Scope:
     bill: Bill | None = None  # only rows that this closed bill carries
     unbilled: bool = False  # only rows that no closed bill carries yet
     instalments: bool = False  # only parts of purchases in instalments
+    rule: Rule | None = None  # only rows that fall under it
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -98,6 +100,8 @@ class Scope:
         rows = rows.filter(self._on_bill())
         if self.instalments:
             rows = rows.filter(total_installments__gt=1)
+        if self.rule is not None:
+            rows = rows.filter(rule=self.rule)
         return rows.filter(_about(self.user, self.text)) if self.text else rows
 
     def _days(self) -> Q:
@@ -147,3 +151,11 @@ def bill_of(user: User, bill_id: UUID) -> Bill:
     if bill is None:
         raise NotFound("bill")
     return bill
+
+
+def rule_of(user: User, rule_id: str) -> Rule:
+    is_number = rule_id.isdecimal() and len(rule_id) < 19
+    rule = Rule.objects.of(user).in_force().filter(pk=rule_id).first() if is_number else None
+    if rule is None:
+        raise NotFound("rule")
+    return rule

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q, Sum
 
 from banking import rules
-from banking.classify import NO_EVIDENCE, SILENT, AccountFacts, Evidence, Facts, Word, flow_of
+from banking.classify import NO_EVIDENCE, SILENT, AccountFacts, Evidence, Facts, Word, flow_of, local_date
 from banking.models import Account, Kind, Link, Rule, Transaction
 from banking.models.links import LinkQuerySet
 from banking.rules import Rulebook
@@ -71,7 +71,12 @@ class Known:
         return self.words, self.linked, self.purchases, self.taken_out
 
     def _rule(self, row: Facts, texts: Texts) -> Rule | None:
-        return self.rulebook.first(account_id=self.account_id, flow=flow_of(row, self.facts), texts=texts())
+        return self.rulebook.first(
+            account_id=self.account_id,
+            day=local_date(row.occurred_at),
+            flow=flow_of(row, self.facts),
+            texts=texts(),
+        )
 
 
 def _words(account: Account) -> dict[UUID, Word]:

@@ -13,7 +13,7 @@ from accounts.models import User
 from banking.merchants import LONGEST_KEY
 from banking.models import Account, Basis, CategoryTree
 from banking.periods import BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of, newest_day
+from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of, newest_day, rule_of
 
 CURRENCY_LENGTH = 3
 NO_BILL = "none"  # in place of a bill's id: rows that none carries yet
@@ -43,6 +43,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
         bill = bill_of(user, uuid_or_404(query["bill"])) if query.get("bill", NO_BILL) != NO_BILL else None
+        rule = rule_of(user, query["rule"]) if query.get("rule") else None
     except NotFound as error:
         raise Http404 from error
     scope = Scope(
@@ -60,6 +61,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         bill=bill,
         unbilled=query.get("bill") == NO_BILL,
         instalments=query.get("instalments") == "1",
+        rule=rule,
         basis=basis,
     )
     return scope, problem
@@ -88,6 +90,7 @@ def query(scope: Scope, **changes: object) -> str:
         "merchant": scope.merchant,
         "bill": scope.bill.id if scope.bill else NO_BILL if scope.unbilled else None,
         "instalments": "1" if scope.instalments else None,
+        "rule": scope.rule and scope.rule.pk,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 

@@ -19,6 +19,7 @@ from banking.reports import connections, suggestions, transactions
 from banking.reports.history import history
 from banking.reports.scope import Scope
 from banking.templatetags.finance import day as day_words
+from banking.views import rules
 from banking.views import scope as scopes
 from banking.views.words import COUNTED_WORDS, KINDS, merchant_words
 
@@ -72,6 +73,8 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
         found.append({"text": _("Pending"), "url": scopes.rows_url(scope, pending=None)})
     if scope.merchant:
         found.append({"text": merchant_words(scope.merchant), "url": scopes.rows_url(scope, merchant=None)})
+    if scope.rule:
+        found.append({"text": _("One of your rules"), "url": scopes.rows_url(scope, rule=None)})
     if scope.text:
         found.append({"text": f"“{scope.text}”", "url": scopes.rows_url(scope, q=None)})
     return found
@@ -82,15 +85,17 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
 def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """What the bank sent, what was concluded and why; the person's word is taken here."""
     mine = Transaction.objects.of(scopes.signed_in(request)).live()
-    related = ("account__item__connector", "category", "person_category")
+    related = ("account__item__connector", "category", "person_category", "rule")
     row = get_object_or_404(mine.select_related(*related), id=transaction_id)
     form = PersonsWordForm(request.POST or None, kinds=KINDS, initial=_said(row))
     if request.method == "POST" and form.is_valid():
         try:
-            actions.say(row, form.said())
+            before, said = row.person_category_id, form.said()
+            actions.say(row, said)
         except ObjectDoesNotExist as error:  # disconnected at this very moment
             raise Http404 from error
-        messages.success(request, _("Saved."))
+        is_new = said.word.category_id not in (None, before)
+        messages.success(request, rules.always(row) if is_new else _("Saved."))
         return redirect("transaction", transaction_id=row.id)
     context = {
         "row": row,

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import Kind, Link, Product, SyncRun
+from banking.models import Kind, Link, Product, Rule, SyncRun
 from banking.reports import cards
 from banking.reports.connections import State
 
@@ -296,6 +296,23 @@ HALVES: dict[str, tuple[Text, Text]] = {
     Link.Kind.CARD_PAYMENT: (_("The card's side of this payment"), _("Paid from")),
     Link.Kind.DUPLICATE: (_("Sent a second time"), _("Sent before")),
     Link.Kind.REFUND: (_("Given back"), _("What was bought")),
+}
+# The parts of a rule, to choose from and in its sentence.
+RULE_CHOICES: dict[str, Text] = {
+    Rule.Match.CONTAINS: _("contains"),
+    Rule.Match.EQUALS: _("is exactly"),
+    Rule.Match.STARTS: _("starts with"),
+    Rule.Direction.OUT: _("Money out"),
+    Rule.Direction.IN: _("Money in"),
+}
+RULE_TEXTS: dict[str, Text] = {
+    Rule.Match.CONTAINS: _("the text contains “%(text)s”"),
+    Rule.Match.EQUALS: _("the text is “%(text)s”"),
+    Rule.Match.STARTS: _("the text starts with “%(text)s”"),
+}
+RULE_DIRECTIONS: dict[str, Text] = {
+    Rule.Direction.OUT: _("money goes out"),
+    Rule.Direction.IN: _("money comes in"),
 }
 
 PERIOD_PROBLEMS: dict[str, Text] = {

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from accounts.models import User
-from banking.models import Bill, Item, Transaction
+from banking.actions import rules
+from banking.models import Bill, Item, Rule, Transaction
 from tests.flows.conftest import Product
 from tests.flows.test_walk import sign_up
 from tests.localpluggy import LocalPluggy, wait_until
@@ -33,7 +35,13 @@ def person(page: Page, product: Product, pluggy: LocalPluggy) -> Iterator[User]:
     wait_until(
         lambda: Item.objects.filter(id=trouble.id, status="LOGIN_ERROR").exists(), seconds=20, what="trouble"
     )
+    a_rule(somebody)
     yield somebody
+
+
+def a_rule(somebody: User) -> None:
+    words = {"text": "uber", "direction": "out", "category_id": "19010000", "tags": ["trabalho"]}
+    rules.apply(rules.save(Rule(user=somebody, **words), now=timezone.now()))
 
 
 def pages(person: User) -> list[str]:
@@ -54,6 +62,8 @@ def pages(person: User) -> list[str]:
         reverse("bill", args=[bill.account_id, f"{bill.due_on:%Y-%m}"]),
         reverse("instalments"),
         reverse("suggestions"),
+        reverse("rules"),
+        reverse("new_rule") + "?text=ifood&category=11010000",
         reverse("connections"),
         reverse("connection", args=[item.id]),
         reverse("preferences"),

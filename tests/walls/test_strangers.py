@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Item, Link, Transaction
+from banking.models import Item, Link, Rule, Transaction
 from tests.rows import an_investment, store_rows, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
@@ -23,13 +23,19 @@ OWNED: dict[str, tuple[Make, str]] = {
     "suggestion": (lambda item, row: [_asked(row).id], "POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "investment": (lambda item, row: [an_investment(item).id], "GET"),
+    "rule": (lambda item, row: [a_rule(item)], "GET POST"),
+    "move_rule": (lambda item, row: [a_rule(item)], "POST"),
+    "delete_rule": (lambda item, row: [a_rule(item)], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
     "refresh": (lambda item, row: [item.id], "POST"),
     "disconnect": (lambda item, row: [item.id], "POST"),
 }
 # What is not there; a uuid where nothing else is said.
-UNKNOWN: dict[str, list[Any]] = {"bill": [uuid.uuid4(), "2026-11"], "suggestion": [0]}
+UNKNOWN: dict[str, list[Any]] = {
+    "bill": [uuid.uuid4(), "2026-11"],
+    **dict.fromkeys(("suggestion", "rule", "move_rule", "delete_rule"), [0]),
+}
 
 
 def _asked(row: Transaction) -> Link:
@@ -54,6 +60,8 @@ PERSONAL = {
     "report_pace_json": "GET",
     "report_flow": "GET",
     "report_flow_json": "GET",
+    "rules": "GET",
+    "new_rule": "GET POST",
     "news": "GET",
     "cards": "GET",
     "instalments": "GET",
@@ -70,6 +78,11 @@ PERSONAL = {
 }
 REPORTS = [name for name in PERSONAL if name.startswith("report_")]
 OPEN = {"pluggy_webhook", "set_language"}
+
+
+def a_rule(item: Item) -> int:
+    now = timezone.now()
+    return Rule.objects.create(user=item.user, position=0, made_at=now, text="SEGREDO", hides=True).pk
 
 
 @pytest.fixture
@@ -132,6 +145,7 @@ def test_a_filter_cannot_name_what_is_anothers(
     item, row = hers
     foreign = item.id if what == "item" else row.account_id
     assert as_bob.get(reverse(name), {what: str(foreign)}).status_code == 404
+    assert as_bob.get(reverse(name), {"rule": a_rule(item)}).status_code == 404
     assert as_bob.get(reverse(name), {what: "../../x"}).status_code == 404
 
 
