@@ -1,17 +1,24 @@
 """What people may send us about their money."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from banking import amounts
+from banking.actions.edits import Change
+from banking.actions.parts import Piece
+from banking.amounts import BadAmount
 from banking.classify import Word
 from banking.models import Category, Kind
 from banking.models.transactions import TAG_LENGTH
 from banking.upsert.words import Said
 
 MOST_TAGS = 10
+MOST_PARTS = 30
+TAKEN_BACK = "-"  # the person's own word, as a choice
 
 
 class PersonsWordForm(forms.Form):
@@ -30,25 +37,140 @@ class PersonsWordForm(forms.Form):
     def __init__(self, *args: Any, kinds: Mapping[str, Any], **kwargs: Any) -> None:
         """`kinds` in words, by kind."""
         super().__init__(*args, **kwargs)
-        # "Not counted" has its own box.
-        sayable = [(kind, text) for kind, text in kinds.items() if kind != Kind.NEUTRAL]
-        self.fields["category"].choices = _choices()  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", _("As its category says")), *sayable]  # type: ignore[attr-defined]
+        self.fields["category"].choices = _categories(_("As the bank says"))  # type: ignore[attr-defined]
+        self.fields["kind"].choices = _kinds(kinds)  # type: ignore[attr-defined]
 
     def said(self) -> Said:
         said = self.cleaned_data
         return Said(Word(said["category"] or None, said["hidden"], said["kind"]), said["note"], said["tags"])
 
     def clean_tags(self) -> tuple[str, ...]:
-        """Separated by commas; each once, in the order in which they were written."""
-        written = (one.strip() for one in self.cleaned_data["tags"].split(","))
-        tags = tuple(dict.fromkeys(one for one in written if one))
-        if len(tags) > MOST_TAGS or any(len(one) > TAG_LENGTH for one in tags):
-            raise forms.ValidationError(_("At most 10 tags of 40 characters."))
-        return tags
+        return _tags(self.cleaned_data["tags"])
 
 
-def _choices() -> list[tuple[str, Any]]:
+class AmountField(forms.Field):
+    """An amount as people write it: `1.234,56` or `1234.56`, and nothing that could be read in two ways."""
+
+    default_error_messages = {  # noqa: RUF012 - as Django's own fields have it
+        "ambiguous": _(
+            "It is not clear which amount this is: write 1234 or 1.234,00 for a thousand and more."
+        ),
+        "unreadable": _("This is not an amount. Write it like 1.234,56."),
+        "too large": _("This is more than any account holds."),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False} | options)
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def to_python(self, value: str | None) -> Decimal | None:
+        if not (value or "").strip():
+            return None
+        try:
+            return amounts.parse(str(value))
+        except BadAmount as error:
+            raise forms.ValidationError(self.error_messages[error.reason], code=error.reason) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        return amounts.written(value) if isinstance(value, Decimal) else value
+
+
+class CategoryForm(forms.Form):
+    """A row's category alone, in its place in the list."""
+
+    category = forms.ChoiceField(label=_("Category"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories(_("As the bank says"))  # type: ignore[attr-defined]
+
+
+class EditForm(forms.Form):
+    """What a person says of many rows at once; an empty field leaves each row as it is."""
+
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    kind = forms.ChoiceField(label=_("Counts as"), required=False)
+    hidden = forms.ChoiceField(
+        label=_("Counting"),
+        required=False,
+        choices=[("", _("Leave it as it is")), ("hide", _("Do not count")), ("show", _("Count"))],
+    )
+    add = forms.CharField(label=_("Add tags"), required=False, max_length=500)
+    remove = forms.CharField(label=_("Take tags away"), required=False, max_length=500)
+
+    def __init__(self, *args: Any, kinds: Mapping[str, Any], **kwargs: Any) -> None:
+        """`kinds` in words, by kind."""
+        super().__init__(*args, **kwargs)
+        for name, given, taken_back in (
+            ("category", _categories(_("Leave it as it is")), _("As the bank says")),
+            ("kind", _kinds(kinds), _("As its category says")),
+        ):
+            choices = [("", _("Leave it as it is")), (TAKEN_BACK, taken_back), *given[1:]]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean_add(self) -> tuple[str, ...]:
+        return _tags(self.cleaned_data["add"])
+
+    def clean_remove(self) -> tuple[str, ...]:
+        return _tags(self.cleaned_data["remove"])
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not any(self.cleaned_data.values()):
+            raise forms.ValidationError(_("Choose what is to be changed."))
+        return self.cleaned_data
+
+    def change(self) -> Change:
+        said = self.cleaned_data
+        category, kind = (
+            {"": None, TAKEN_BACK: ""}.get(said[name], said[name]) for name in ("category", "kind")
+        )
+        hidden = {"hide": True, "show": False}.get(said["hidden"])
+        return Change(category, kind, hidden, said["add"], said["remove"])
+
+
+class PartForm(forms.Form):
+    """One part of a row. Without an amount there is no such part."""
+
+    part = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    amount = AmountField(label=_("Amount"))
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories(_("As the bank says"))  # type: ignore[attr-defined]
+
+    def clean_amount(self) -> Decimal | None:
+        amount: Decimal | None = self.cleaned_data["amount"]
+        if amount is not None and amount <= 0:
+            raise forms.ValidationError(_("A part is more than nothing."))
+        return amount
+
+    def piece(self) -> Piece | None:
+        said = self.cleaned_data
+        if said.get("amount") is None:
+            return None
+        return Piece(said["amount"], said["category"] or None, said["note"], said["part"])
+
+
+PartForms = forms.formset_factory(PartForm, extra=3, max_num=MOST_PARTS, absolute_max=MOST_PARTS)
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    """Separated by commas; each once, in the order in which they were written."""
+    written = (one.strip() for one in text.split(","))
+    tags = tuple(dict.fromkeys(one for one in written if one))
+    if len(tags) > MOST_TAGS or any(len(one) > TAG_LENGTH for one in tags):
+        raise forms.ValidationError(_("At most 10 tags of 40 characters."))
+    return tags
+
+
+def _kinds(kinds: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """ "Not counted" has its own box."""
+    return [("", _("As its category says")), *(one for one in kinds.items() if one[0] != Kind.NEUTRAL)]
+
+
+def _categories(none: Any) -> list[tuple[str, Any]]:
     """The tree as groups: each root, then what is below it."""
     by_root: dict[str, list[Category]] = {}
     for category in Category.objects.all():
@@ -57,4 +179,4 @@ def _choices() -> list[tuple[str, Any]]:
         (next(one for one in inside if one.id == root).name, [(one.id, one.name) for one in inside])
         for root, inside in by_root.items()
     ]
-    return [("", _("As the bank says")), *sorted(groups)]
+    return [("", none), *sorted(groups)]

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from banking import sync as engine
-from banking.actions import connections
+from banking.actions import connections, edits
 from banking.application import pluggy
-from banking.models import Item, SyncState
+from banking.models import Edit, Item, SyncState
 from banking.pluggy import PluggyError
 from pfm import bell
 
@@ -23,6 +23,7 @@ LONGEST_INTERACTIVE = timedelta(seconds=15)  # and a batch of pages (10 s): nobo
 MOST_RINGS_PER_SWEEP = 200
 SILENT_FOR = timedelta(hours=6)
 MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
+EDITED_BY_NOW = timedelta(minutes=10)
 
 
 def ring(item_id: UUID, *, is_bulk: bool = False) -> None:
@@ -80,3 +81,21 @@ def finish_disconnections() -> None:
             connections.finish_disconnection(item, client=pluggy())
         except PluggyError as error:
             logger.warning("item %s cannot be disconnected yet: %s", item.id, error)
+
+
+def carry_out_soon(edit: Edit) -> None:
+    """Have many rows edited; the sweep below does it, should the bell fail."""
+    bell.ring(carry_out_edit, edit.pk)
+
+
+@shared_task(name="banking.carry_out_edit")
+def carry_out_edit(edit_id: int) -> None:
+    for edit in Edit.objects.unfinished().filter(pk=edit_id):
+        edits.carry_out(edit, now=timezone.now())
+
+
+@shared_task(name="banking.carry_out_edits")
+def carry_out_edits() -> None:
+    """Edits that did not come to their end: their process died, or the bell did not ring."""
+    for edit in Edit.objects.unfinished().filter(made_at__lt=timezone.now() - EDITED_BY_NOW):
+        edits.carry_out(edit, now=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from banking.views import connections, overview, transactions
+from banking.views import connections, edits, exports, overview, parts, transactions
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("news/", overview.news, name="news"),
     path("transactions/", transactions.transactions_list, name="transactions"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
+    path("transactions/export.csv", exports.as_csv, name="export_csv"),
+    path("transactions/export.xlsx", exports.as_xlsx, name="export_xlsx"),
+    path("transactions/edit/", edits.edit_rows, name="edit_rows"),
+    path("transactions/edit/<int:edit_id>/undo/", edits.undo, name="undo_edit"),
+    path("transactions/<uuid:transaction_id>/category/", edits.category, name="row_category"),
+    path("transactions/<uuid:transaction_id>/parts/", parts.parts, name="parts"),
     path("transactions/<uuid:transaction_id>/same/", transactions.reappearance, name="reappearance"),
     path("connections/", connections.connections_list, name="connections"),
     path("connections/connect/", connections.connect, name="connect"),

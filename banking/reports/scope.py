@@ -1,6 +1,7 @@
 """Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -9,8 +10,10 @@ from django.db.models import F, Q, Value
 from django.db.models.lookups import Contains
 
 from accounts.models import User
+from banking import amounts
 from banking.folding import folded, folded_column
-from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, Transaction
+from banking.models import SPENDING, Account, Basis, CategoryTree, Item, Kind, MonthTotal, Rule, Transaction
+from banking.models.owned import OwnedQuerySet
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -40,6 +43,11 @@ class Scope:
     currency: str | None = None
     pending: bool = False  # only rows that are not final yet
     text: str = ""
+    tag: str | None = None
+    least: Decimal | None = None  # of the amount without its sign, inclusive
+    most: Decimal | None = None
+    rule: Rule | None = None
+    hidden: bool = False  # only rows that the person or a rule of theirs took out of everything
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -54,15 +62,18 @@ class Scope:
     def rows(self, tree: CategoryTree) -> TransactionQuerySet:
         """The rows behind any figure of this scope."""
         rows = Transaction.objects.of(self.user).live().filter(self._places(), self._days())
-        if self.category_id is not None:
-            branch = {self.category_id} if self.only else tree.branch(self.category_id)
-            rows = rows.filter(category_id__in=branch)
-        if self.counts is not None:
-            rows = rows.filter(kind__in=COUNTED[self.counts])
+        rows = rows.filter(self._meaning(tree))
         if self.currency is not None:
             rows = rows.filter(flow_currency=self.currency)
         if self.pending:
             rows = rows.filter(status="PENDING")
+        if self.tag is not None:
+            rows = rows.tagged(self.tag)
+        if self.rule is not None:
+            rows = rows.filter(rule=self.rule)
+        if self.hidden:
+            rows = rows.filter(kind_reason__startswith="hidden")
+        rows = rows.filter(_at_least(self.least), _at_most(self.most))
         return rows.filter(_about(self.text)) if self.text else rows
 
     def _days(self) -> Q:
@@ -74,6 +85,25 @@ class Scope:
         paid = Q(month_cash__gte=self.period.start, month_cash__lte=self.period.end)
         return (happened & at_once) | (paid & ~at_once)
 
+    def sums(self, tree: CategoryTree) -> OwnedQuerySet[MonthTotal] | None:
+        """The rollup's groups that come to the same as the rows, if there are such groups."""
+        groups = Scope(
+            self.user, self.period, self.item, self.account, self.category_id, self.only, self.counts
+        )
+        if not self.period.is_whole_months or self != replace(
+            groups, currency=self.currency, basis=self.basis
+        ):
+            return None
+        sums = MonthTotal.objects.of(self.user).filter(self.months(), self._meaning(tree))
+        return sums if self.currency is None else sums.filter(currency=self.currency)
+
+    def _meaning(self, tree: CategoryTree) -> Q:
+        """Category and kind, on rows and on MonthTotal alike."""
+        meaning = Q() if self.counts is None else Q(kind__in=COUNTED[self.counts])
+        if self.category_id is None:
+            return meaning
+        return meaning & Q(category__in={self.category_id} if self.only else tree.branch(self.category_id))
+
     def _places(self) -> Q:
         if self.account is not None:
             return Q(account=self.account)
@@ -84,9 +114,22 @@ SEARCHED = ("description", "merchant_name", "counterparty", "note")
 
 
 def _about(text: str) -> Q:
-    """In what people read, whatever the case and the accents."""
+    """In what people read, whatever the case and the accents; an amount is found in both directions."""
     found = [Q(Contains(folded_column(column), Value(folded(text)))) for column in SEARCHED]
-    return reduce(or_, found)
+    try:
+        amount = amounts.parse(text.lstrip("+-−"))
+    except amounts.BadAmount:
+        return reduce(or_, found)
+    both = (amount, -amount)
+    return reduce(or_, found) | Q(flow__in=both) | Q(amount__in=both)
+
+
+def _at_least(amount: Decimal | None) -> Q:
+    return Q() if amount is None else Q(flow__gte=amount) | Q(flow__lte=-amount)
+
+
+def _at_most(amount: Decimal | None) -> Q:
+    return Q() if amount is None else Q(flow__gte=-amount, flow__lte=amount)
 
 
 def account_of(user: User, account_id: UUID) -> Account:
@@ -101,3 +144,10 @@ def item_of(user: User, item_id: UUID) -> Item:
     if item is None:
         raise NotFound("item")
     return item
+
+
+def rule_of(user: User, rule_id: int) -> Rule:
+    rule = Rule.objects.of(user).filter(id=rule_id).first()
+    if rule is None:
+        raise NotFound("rule")
+    return rule

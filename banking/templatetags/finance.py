@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django import template
 from django.urls import reverse
@@ -14,8 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from banking import amounts
 from banking.documents import punctuated
-from banking.models import Account, Item, SyncRun, Transaction
+from banking.models import OTHER, Account, Item, Rule, SyncRun, Transaction
+from banking.periods import ALL
 from banking.reports.connections import Balances, Connection
 from banking.reports.scope import COUNTED, Scope
 from banking.reports.spending import Line
@@ -197,6 +199,25 @@ def rows_url(scope: Scope, **changes: Any) -> str:
 
 
 @register.simple_tag
+def tag_url(tag: str) -> str:
+    """The address of all rows with the tag."""
+    return f"{reverse('transactions')}?{urlencode({'month': ALL, 'tag': tag})}"
+
+
+@register.simple_tag
+def rule_url(row: Transaction, category_id: str) -> str:
+    """The address of a rule yet to be made: whatever is called so is that."""
+    asked = {"text": row.title[:200], "match": Rule.Match.EQUALS.value, "category": category_id}
+    return f"/rules/new/?{urlencode(asked)}"
+
+
+@register.filter
+def written(amount: Decimal | None) -> str:
+    """For an input field."""
+    return "" if amount is None else amounts.written(amount)
+
+
+@register.simple_tag
 def line_url(scope: Scope, line: Line, counts: str, currency: str) -> str:
     """The address of the rows of one category of a report."""
     only = "1" if line.only else None
@@ -268,8 +289,26 @@ def reason_words(row: Transaction) -> str:
 
 
 @register.filter
+def category_words(row: Transaction) -> str:
+    """Whose word the category is."""
+    if row.person_category_id:
+        return str(words.CATEGORIES_FROM["you"])
+    if row.rule is not None and row.rule.category_id:
+        return str(words.CATEGORIES_FROM["rule"])
+    if row.category_id == row.bank_category_id:
+        return str(words.CATEGORIES_FROM["bank"])
+    return str(words.CATEGORIES_FROM["nobody" if row.category_id == OTHER else "purchase"])
+
+
+@register.simple_tag
+def rows_of_rule_url(rule: Rule) -> str:
+    """The address of all rows that fall under a rule."""
+    return f"{reverse('transactions')}?{urlencode({'month': ALL, 'rule': rule.pk})}"
+
+
+@register.filter
 def problem_words(problem: str) -> str:
-    return str(words.PERIOD_PROBLEMS[problem])
+    return str((words.PERIOD_PROBLEMS | words.AMOUNT_PROBLEMS)[problem])
 
 
 @register.filter
