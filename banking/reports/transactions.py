@@ -111,8 +111,10 @@ def tags_of(user: User) -> list[str]:
     # By account: the few rows that were spoken of have an index of their own.
     own = Transaction.objects.filter(account__in=Account.objects.of(user)).exclude(tags=[])
     each = Func(F("tags"), function="unnest", output_field=TextField())
-    given = (rows.values_list(each, flat=True).distinct() for rows in (own, Rule.objects.of(user).order_by()))
-    return sorted({tag for tags in given for tag in tags}, key=str.casefold)
+    given = own.values_list(each, flat=True).union(
+        Rule.objects.of(user).order_by().values_list(each, flat=True)
+    )
+    return sorted(given, key=str.casefold)
 
 
 def perhaps(row: Transaction) -> list[Transaction]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from banking import rollups
 from banking.models import CategoryTree, Transaction
 from banking.periods import Month, Period
 from banking.reports import connections, spending, transactions
@@ -225,7 +226,7 @@ def queries(client: Client, name: str, **query: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize(("name", "most"), [("overview", 12), ("transactions", 9), ("overview_json", 8)])
+@pytest.mark.parametrize(("name", "most"), [("overview", 12), ("transactions", 12), ("overview_json", 8)])
 def test_queries_do_not_grow_with_the_rows(alice: User, as_alice: Client, name: str, most: int) -> None:
     store_rows(alice, LIFE)
     few = queries(as_alice, name, month="2026-11")
@@ -263,6 +264,7 @@ def test_search_finds_in_what_people_read(alice: User) -> None:
 
 def test_tombstones_are_nowhere(life: User) -> None:
     Transaction.objects.update(deleted_at="2026-11-20T00:00:00Z")
+    rollups.rebuild()
     assert transactions.listing(Scope(life, NOVEMBER), CategoryTree.load()).count == 0
 
 

@@ -9,15 +9,26 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from banking.models import Item, Transaction
+from banking.actions import edits
+from banking.models import Edit, Item, Rule, Transaction
+from django.utils import timezone
+
 from tests.rows import store_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
+
+
+def an_edit(row: Transaction) -> Edit:
+    return edits.begin_with(row.user, [row.id], edits.Change(hidden=True), now=timezone.now())
+
 
 Make = Callable[[Item, Transaction], list[Any]]
 # Each address of the product: its arguments, and its methods. A new address must be added here.
 OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
+    "row_category": (lambda item, row: [row.id], "GET POST"),
+    "parts": (lambda item, row: [row.id], "GET POST"),
+    "undo_edit": (lambda item, row: [an_edit(row).pk], "POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "connection": (lambda item, row: [item.id], "GET"),
     "progress": (lambda item, row: [item.id], "GET"),
@@ -28,6 +39,9 @@ PERSONAL = {
     "overview": "GET",
     "overview_json": "GET",
     "transactions": "GET",
+    "export_csv": "GET",
+    "export_xlsx": "GET",
+    "edit_rows": "POST",
     "news": "GET",
     "connections": "GET",
     "connect": "GET",
@@ -77,7 +91,11 @@ def test_a_strangers_id_is_not_there(
 
 @pytest.mark.parametrize(("name", "method"), [(n, m) for n, (_, ms) in OWNED.items() for m in ms.split()])
 def test_an_unknown_id_is_not_there(name: str, method: str, as_alice: Client) -> None:
-    assert as_alice.generic(method, reverse(name, args=[uuid.uuid4()])).status_code == 404
+    assert as_alice.generic(method, reverse(name, args=[an_unknown(name)])).status_code == 404
+
+
+def an_unknown(name: str) -> object:
+    return 987654321 if name == "undo_edit" else uuid.uuid4()
 
 
 def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transaction]) -> None:
@@ -90,7 +108,7 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(hers: tuple[Item, Transacti
             assert answer["Location"].startswith(reverse("account_login")), (method, url)
 
 
-@pytest.mark.parametrize("name", ["overview", "overview_json", "transactions"])
+@pytest.mark.parametrize("name", ["overview", "overview_json", "transactions", "export_csv", "export_xlsx"])
 @pytest.mark.parametrize("what", ["item", "account"])
 def test_a_filter_cannot_name_what_is_anothers(
     name: str, what: str, hers: tuple[Item, Transaction], as_bob: Client
@@ -99,6 +117,13 @@ def test_a_filter_cannot_name_what_is_anothers(
     foreign = item.id if what == "item" else row.account_id
     assert as_bob.get(reverse(name), {what: str(foreign)}).status_code == 404
     assert as_bob.get(reverse(name), {what: "../../x"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["transactions", "export_csv"])
+def test_a_filter_cannot_name_anothers_rule(name: str, alice: User, as_bob: Client) -> None:
+    rule = Rule.objects.create(user=alice, position=1, made_at=timezone.now(), text="x", hides=True)
+    for foreign in (rule.pk, "0", "x", "9" * 30, "-1"):
+        assert as_bob.get(reverse(name), {"rule": foreign}).status_code == 404
 
 
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
@@ -128,6 +153,14 @@ def test_a_switch_leads_nowhere_else(as_alice: Client, target: str) -> None:
 
 
 def test_hostile_filters_are_no_500(as_alice: Client, hers: tuple[Item, Transaction]) -> None:
-    for query in ({"currency": "\x00"}, {"q": "\x00"}, {"month": "9" * 4000}, {"to": "9999-12-31"}):
+    for query in (
+        {"currency": "\x00"},
+        {"q": "\x00"},
+        {"tag": "\x00"},
+        {"least": "1.2.3"},
+        {"month": "all"},
+        {"month": "9" * 4000},
+        {"to": "9999-12-31"},
+    ):
         assert as_alice.get(reverse("transactions"), query).status_code == 200
         assert as_alice.get(reverse("overview"), query).status_code == 200
