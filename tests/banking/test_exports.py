@@ -90,8 +90,8 @@ def test_no_text_is_a_formula(alice: User, as_alice: Client, text: str) -> None:
     store_rows(alice, [at(1, "-10.00", description=text)])
     Transaction.objects.update(note=text, merchant_name=text, counterparty=text, tags=[text])
     (row,) = table(as_alice)
-    for name in ("Descrição", "Loja", "Pessoa", "Nota", "Etiquetas"):
-        assert row[name] == f"'{text}", name
+    texts = [value for value in row.values() if value.startswith("'")]
+    assert texts == [f"'{text}"] * 5
     assert row["Valor"] == "-10,00"
     assert ("inlineStr", f"'{text}") in cells(as_alice)[1] or "\r" in text
 
@@ -126,7 +126,7 @@ def test_many_rows_take_no_more_memory_than_some(alice: User, as_alice: Client, 
     for rows in (4_000, 8_000):
         store_rows(alice, [at(1 + n % 28, "-10.00") for n in range(rows)])
         tracemalloc.start()
-        as_alice.get(reverse(name), NOVEMBER).close()
+        assert sum(len(part) for part in as_alice.get(reverse(name), NOVEMBER).streaming_content)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.5

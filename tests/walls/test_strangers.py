@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
 from banking.actions import edits
 from banking.models import Edit, Item, Rule, Transaction
-from django.utils import timezone
-
 from tests.rows import store_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
