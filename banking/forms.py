@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from banking import amounts
+from banking.actions.edits import Change
+from banking.actions.parts import Piece
 from banking.amounts import BadAmount
 from banking.classify import Word
 from banking.models import Account, Category, Kind, Rule
@@ -17,6 +19,8 @@ from banking.models.transactions import TAG_LENGTH
 from banking.upsert.words import Said
 
 MOST_TAGS = 10
+MOST_PARTS = 30
+TAKEN_BACK = "-"  # the person's own word, as a choice
 
 
 class PersonsWordForm(forms.Form):
@@ -154,6 +158,87 @@ class RuleForm(forms.Form):
         rule.tags = list(said["tags"])
         rule.since = None if said["past"] else rule.since or today
         return rule
+
+
+class CategoryForm(forms.Form):
+    """A row's category alone, in its place in the list."""
+
+    category = forms.ChoiceField(label=_("Category"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories(_("As the bank says"))  # type: ignore[attr-defined]
+
+
+class EditForm(forms.Form):
+    """What a person says of many rows at once; an empty field leaves each row as it is."""
+
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    kind = forms.ChoiceField(label=_("Counts as"), required=False)
+    hidden = forms.ChoiceField(
+        label=_("Counting"),
+        required=False,
+        choices=[("", _("Leave it as it is")), ("hide", _("Do not count")), ("show", _("Count"))],
+    )
+    add = forms.CharField(label=_("Add tags"), required=False, max_length=500)
+    remove = forms.CharField(label=_("Take tags away"), required=False, max_length=500)
+
+    def __init__(self, *args: Any, kinds: Mapping[str, Any], **kwargs: Any) -> None:
+        """`kinds` in words, by kind."""
+        super().__init__(*args, **kwargs)
+        for name, given, taken_back in (
+            ("category", _categories(_("Leave it as it is")), _("As the bank says")),
+            ("kind", _kinds(kinds), _("As its category says")),
+        ):
+            choices = [("", _("Leave it as it is")), (TAKEN_BACK, taken_back), *given[1:]]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean_add(self) -> tuple[str, ...]:
+        return _tags(self.cleaned_data["add"])
+
+    def clean_remove(self) -> tuple[str, ...]:
+        return _tags(self.cleaned_data["remove"])
+
+    def clean(self) -> dict[str, Any]:
+        if not self.errors and not any(self.cleaned_data.values()):
+            raise forms.ValidationError(_("Choose what is to be changed."))
+        return self.cleaned_data
+
+    def change(self) -> Change:
+        said = self.cleaned_data
+        category, kind = (
+            {"": None, TAKEN_BACK: ""}.get(said[name], said[name]) for name in ("category", "kind")
+        )
+        hidden = {"hide": True, "show": False}.get(said["hidden"])
+        return Change(category, kind, hidden, said["add"], said["remove"])
+
+
+class PartForm(forms.Form):
+    """One part of a row. Without an amount there is no such part."""
+
+    part = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    amount = AmountField(label=_("Amount"))
+    category = forms.ChoiceField(label=_("Category"), required=False)
+    note = forms.CharField(label=_("Note"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].choices = _categories(_("As the bank says"))  # type: ignore[attr-defined]
+
+    def clean_amount(self) -> Decimal | None:
+        amount: Decimal | None = self.cleaned_data["amount"]
+        if amount is not None and amount <= 0:
+            raise forms.ValidationError(_("A part is more than nothing."))
+        return amount
+
+    def piece(self) -> Piece | None:
+        said = self.cleaned_data
+        if said.get("amount") is None:
+            return None
+        return Piece(said["amount"], said["category"] or None, said["note"], said["part"])
+
+
+PartForms = forms.formset_factory(PartForm, extra=3, max_num=MOST_PARTS, absolute_max=MOST_PARTS)
 
 
 def _tags(text: str) -> tuple[str, ...]:

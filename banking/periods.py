@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 LONGEST_DAYS = 366 * 50
 EARLIEST, LATEST = 1900, 2200  # years
+ALL = "all"
 
 
 class BadPeriod(ValueError):
@@ -75,10 +76,17 @@ class Period:
         return cls(month.first, month.last)
 
     @classmethod
+    def all(cls) -> "Period":
+        """Every day that a row can have."""
+        return cls(date(EARLIEST, 1, 1), date(LATEST, 12, 31))
+
+    @classmethod
     def parse(cls, query: Mapping[str, str], *, today: date) -> "Period":
-        """From `month=2026-11`, or `from=` and `to=` (either may be left out), else this month."""
+        """From `month=2026-11` or `all`, or `from=` and `to=` (either may be left out), else this month."""
         if query.get("from") or query.get("to"):
             return cls._between(query.get("from", ""), query.get("to", ""), today)
+        if query.get("month") == ALL:
+            return cls.all()
         if query.get("month"):
             return cls.of_month(Month.parse(query["month"]))
         return cls.of_month(Month.of(today))
@@ -103,6 +111,10 @@ class Period:
         """The month that it is, if it is exactly one."""
         month = Month.of(self.start)
         return month if self == Period.of_month(month) else None
+
+    @property
+    def is_all(self) -> bool:
+        return self == Period.all()
 
     @property
     def is_whole_months(self) -> bool:
@@ -135,6 +147,6 @@ class Period:
     @property
     def query(self) -> dict[str, str]:
         """What parse() reads back into the same period."""
-        if self.month:
-            return {"month": str(self.month)}
+        if self.month or self.is_all:
+            return {"month": str(self.month or ALL)}
         return {"from": self.start.isoformat(), "to": self.end.isoformat()}

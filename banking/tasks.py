@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from banking import sync as engine
-from banking.actions import connections, rules, tellings
+from banking.actions import connections, edits, rules, tellings
 from banking.application import pluggy
-from banking.models import Item, Rule, SyncState
+from banking.models import Edit, Item, Rule, SyncState
 from banking.pluggy import PluggyError
 from pfm import bell
 
@@ -24,6 +24,7 @@ MOST_RINGS_PER_SWEEP = 200
 SILENT_FOR = timedelta(hours=6)
 MOST_SILENT_PER_SWEEP = 100  # every 10 minutes
 APPLIED_BY_NOW = timedelta(minutes=10)  # longer than any task may take
+EDITED_BY_NOW = timedelta(minutes=10)
 
 
 def ring(item_id: UUID, *, is_bulk: bool = False) -> None:
@@ -110,3 +111,21 @@ def apply_rules() -> None:
 def tell_categories() -> None:
     """Tell Pluggy which categories people chose."""
     tellings.tell_all(client=pluggy(), now=timezone.now())
+
+
+def carry_out_soon(edit: Edit) -> None:
+    """Have many rows edited; the sweep below does it, should the bell fail."""
+    bell.ring(carry_out_edit, edit.pk)
+
+
+@shared_task(name="banking.carry_out_edit")
+def carry_out_edit(edit_id: int) -> None:
+    for edit in Edit.objects.unfinished().filter(pk=edit_id):
+        edits.carry_out(edit, now=timezone.now())
+
+
+@shared_task(name="banking.carry_out_edits")
+def carry_out_edits() -> None:
+    """Edits that did not come to their end: their process died, or the bell did not ring."""
+    for edit in Edit.objects.unfinished().filter(made_at__lt=timezone.now() - EDITED_BY_NOW):
+        edits.carry_out(edit, now=timezone.now())

@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "watch over the deliveries": _every(60.0, "webhooks.check_deliveries"),
     "look at our webhook": _every(3600.0, "webhooks.check_registration"),
     "look for missed events": _every(600.0, "banking.find_silent_items"),
+    "finish half-done edits": _every(300.0, "banking.carry_out_edits"),
     "finish half-done disconnections": _every(60.0, "banking.finish_disconnections"),
     "apply what changed in rules": _every(60.0, "banking.apply_rules"),
     "tell Pluggy of chosen categories": _every(60.0, "banking.tell_categories"),

@@ -122,6 +122,8 @@ CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in 
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "banking.sync_bulk": {"queue": "bulk"},
+    "banking.carry_out_edit": {"queue": "bulk"},
+    "banking.carry_out_edits": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
     "banking.apply_rule": {"queue": "bulk"},
     "banking.apply_rules": {"queue": "bulk"},

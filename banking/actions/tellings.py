@@ -1,7 +1,9 @@
 """Pluggy is told of the category that a person chose for one of the bank's rows: best effort, some tries."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import F, Q
 
@@ -13,27 +15,40 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5
 PATIENCE = timedelta(minutes=10)  # between two tries
 MOST_AT_ONCE = 100
+MOST_PER_STATEMENT = 1_000
 
 
-def owe(row: Transaction, category_id: str | None) -> None:
-    """Pluggy is to be told of the person's new choice, or of its own former word if they withdraw theirs.
+def owe(said: Mapping[Transaction, str | None]) -> None:
+    """Pluggy is to be told of new choices, or of its own former word where they are withdrawn (None).
 
-    To be called in the transaction that stores the choice, before it does. A part is ours alone. Pluggy
+    To be called in the transaction that stores the choices, before it does. A part is ours alone. Pluggy
     soon sends what it was told as its own: withdrawing brings back what it had said before.
     """
-    if row.part_of_id is not None or category_id == row.person_category_id:
-        return
-    known = Telling.objects.filter(transaction=row).first()
+    chosen = {row: id for row, id in said.items() if not row.part_of_id and id != row.person_category_id}
+    known = Telling.objects.in_bulk([row.id for row in chosen])
+    _take_back([row for row, category_id in chosen.items() if category_id is None], known)
+    owed = [_owed(row, category_id, known.get(row.id)) for row, category_id in chosen.items()]
+    Telling.objects.bulk_create(
+        [one for one in owed if one.pk in known or one.category_id != one.bank_category_id],
+        update_conflicts=True,
+        unique_fields=["transaction"],
+        update_fields=["category_id", "is_open", "attempts", "tried_at"],
+        batch_size=MOST_PER_STATEMENT,
+    )
+
+
+def _take_back(rows: Iterable[Transaction], known: Mapping[UUID, Telling]) -> None:
+    """Where Pluggy's former word was remembered, it holds again."""
+    echoed = [row for row in rows if row.id in known]
+    for row in echoed:
+        row.bank_category_id = known[row.id].bank_category_id
+    Transaction.objects.bulk_update(echoed, ["bank_category_id"], batch_size=MOST_PER_STATEMENT)
+
+
+def _owed(row: Transaction, category_id: str | None, known: Telling | None) -> Telling:
     before = known.bank_category_id if known else row.bank_category_id
-    if category_id is None and row.bank_category_id != before:
-        row.bank_category_id = before
-        row.save(update_fields=["bank_category_id"])
-    wanted = category_id or before or OTHER
-    if known is None and wanted == before:
-        return
-    news = {"category_id": wanted, "is_open": True, "attempts": 0, "tried_at": None}
-    first = {"user_id": row.user_id, "bank_category_id": before}
-    Telling.objects.update_or_create(transaction=row, defaults=news, create_defaults=news | first)
+    told = category_id or before or OTHER
+    return Telling(transaction=row, user_id=row.user_id, category_id=told, bank_category_id=before)
 
 
 def tell_all(*, client: Client, now: datetime) -> None:

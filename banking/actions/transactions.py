@@ -14,12 +14,12 @@ from banking.upsert.words import Said
 @transaction.atomic
 def say(row: Transaction, said: Said) -> None:
     """Store the person's word and conclude anew, months' sums included; the bank's columns stay."""
-    _lock(row)
-    tellings.owe(row, said.word.category_id)
+    lock(row)
+    tellings.owe({row: said.word.category_id})
     rollups.apply(words.speak(row.account, row, said, roots=CategoryTree.load().roots))
 
 
-def _lock(row: Transaction) -> None:
+def lock(row: Transaction) -> None:
     """The engine renews its lease in this row before each write: holding it, nobody else writes the item."""
     SyncState.objects.select_for_update().get(item_id=row.account.item_id)
     row.refresh_from_db(from_queryset=Transaction.objects.select_related("account__item__connector"))
@@ -31,7 +31,7 @@ def take_over(row: Transaction, gone: Transaction, *, now: datetime) -> bool:
     offers = Reappearance.objects.select_for_update().offered().filter(gone_id=gone.id)
     if not offers.filter(came_id=row.id).exists():
         return False
-    _lock(row)
+    lock(row)
     rollups.apply(words.carry(row.account, gone, row, roots=CategoryTree.load().roots))
     offers.filter(came_id=row.id).update(state=Reappearance.State.ACCEPTED, at=now)
     offers.update(state=Reappearance.State.DECLINED, at=now)

@@ -4,6 +4,7 @@ from banking.models.absences import HeldDeletion, Reappearance
 from banking.models.accounts import Account
 from banking.models.alarms import Alarm
 from banking.models.categories import OTHER, Category, CategoryTree
+from banking.models.edits import Edit, EditedRow
 from banking.models.history import RowChange
 from banking.models.items import Connector, Item, SyncHint, SyncRun, SyncState
 from banking.models.kinds import SPENDING, Kind
@@ -36,6 +37,8 @@ __all__ = [
     "Category",
     "CategoryTree",
     "Connector",
+    "Edit",
+    "EditedRow",
     "HeldDeletion",
     "Investment",
     "InvestmentTransaction",

@@ -1,5 +1,6 @@
 """The rows: what the bank sent, what we concluded of it, and what the person said about it."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +21,11 @@ SPOKEN_OF = Q(person_category__isnull=False) | ~Q(person_kind="") | Q(hidden=Tru
 TAG_LENGTH = 40
 
 
+def tags_of(own: Iterable[str], rule: Rule | None) -> tuple[str, ...]:
+    """A row's own tags and its rule's, each once; `tagged` finds rows by the same."""
+    return tuple(dict.fromkeys([*own, *(rule.tags if rule else ())]))
+
+
 class TransactionQuerySet(OwnedQuerySet["Transaction"]):
     def live(self) -> "TransactionQuerySet":
         """Rows that the bank still has."""
@@ -32,6 +38,10 @@ class TransactionQuerySet(OwnedQuerySet["Transaction"]):
     def spoken_of(self) -> "TransactionQuerySet":
         """Rows about which the person said something."""
         return self.filter(SPOKEN_OF)
+
+    def tagged(self, tag: str) -> "TransactionQuerySet":
+        """Rows that have the tag, of their own or by their rule."""
+        return self.filter(Q(tags__contains=[tag]) | Q(rule__tags__contains=[tag]))
 
 
 class Transaction(models.Model):
@@ -215,6 +225,10 @@ class Transaction(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.status == "PENDING"
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        return tags_of(self.tags, self.rule)
 
     @property
     def title(self) -> str:

@@ -1,13 +1,16 @@
 """Whose rows, of which days, accounts, categories and meaning: the one filter behind every figure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import F, Max, Q, Value
 from django.db.models.lookups import Exact
 
 from accounts.models import User
+from banking import amounts
 from banking.folding import folded
 from banking.merchants import merchant_key
 from banking.models import (
@@ -18,10 +21,12 @@ from banking.models import (
     CategoryTree,
     Item,
     Kind,
+    MonthTotal,
     Rule,
     Transaction,
     Wording,
 )
+from banking.models.owned import OwnedQuerySet
 from banking.models.transactions import TransactionQuerySet
 from banking.periods import Period
 
@@ -66,6 +71,10 @@ class Scope:
     unbilled: bool = False  # only rows that no closed bill carries yet
     instalments: bool = False  # only parts of purchases in instalments
     rule: Rule | None = None  # only rows that fall under it
+    hidden: bool = False  # only rows that the person or a rule of theirs took out of everything
+    tag: str | None = None
+    least: Decimal | None = None  # of the amount without its sign, inclusive
+    most: Decimal | None = None
     basis: Basis = Basis.COMPETENCE  # of what is paid, only whole months are known
 
     @property
@@ -85,24 +94,45 @@ class Scope:
 
     def rows(self, tree: CategoryTree) -> TransactionQuerySet:
         """The rows behind any figure of this scope."""
-        rows = Transaction.objects.of(self.user).live().filter(self._places(), self._days())
-        if self.category_id is not None:
-            branch = {self.category_id} if self.only else tree.branch(self.category_id)
-            rows = rows.filter(category_id__in=branch)
-        if self.counts is not None:
-            rows = rows.filter(kind__in=COUNTED[self.counts])
+        rows = Transaction.objects.of(self.user).live()
+        rows = rows.filter(self._places(), self._days(), self._meaning(tree), *self._marks())
+        return rows if self.tag is None else rows.tagged(self.tag)
+
+    def sums(self, tree: CategoryTree) -> OwnedQuerySet[MonthTotal] | None:
+        """The rollup's groups that come to the same as the rows, if there are such groups."""
+        groups = Scope(
+            self.user, self.period, self.item, self.account, self.category_id, self.only, self.counts
+        )
+        if not self.is_summed or self != replace(groups, currency=self.currency, basis=self.basis):
+            return None
+        sums = MonthTotal.objects.of(self.user).filter(self.months(), self._meaning(tree))
+        return sums if self.currency is None else sums.filter(currency=self.currency)
+
+    def _meaning(self, tree: CategoryTree) -> Q:
+        """Category and kind, on rows and on MonthTotal alike."""
+        meaning = Q() if self.counts is None else Q(kind__in=COUNTED[self.counts])
+        if self.category_id is None:
+            return meaning
+        return meaning & Q(category__in={self.category_id} if self.only else tree.branch(self.category_id))
+
+    def _marks(self) -> Iterator[Q]:
+        """What only rows know, not the sums of their months."""
         if self.currency is not None:
-            rows = rows.filter(flow_currency=self.currency)
+            yield Q(flow_currency=self.currency)
         if self.pending:
-            rows = rows.filter(status="PENDING")
-        if self.merchant is not None:
-            rows = rows.filter(Exact(merchant_key(), Value(self.merchant)))
-        rows = rows.filter(self._on_bill())
-        if self.instalments:
-            rows = rows.filter(total_installments__gt=1)
+            yield Q(status="PENDING")
+        if self.hidden:
+            yield Q(kind_reason__startswith="hidden")
         if self.rule is not None:
-            rows = rows.filter(rule=self.rule)
-        return rows.filter(_about(self.user, self.text)) if self.text else rows
+            yield Q(rule=self.rule)
+        if self.instalments:
+            yield Q(total_installments__gt=1)
+        if self.merchant is not None:
+            yield Q(Exact(merchant_key(), Value(self.merchant)))
+        yield self._on_bill()
+        yield _at_least(self.least) & _at_most(self.most)
+        if self.text:
+            yield _about(self.user, self.text)
 
     def _days(self) -> Q:
         happened = Q(local_date__gte=self.period.start, local_date__lte=self.period.end)
@@ -127,9 +157,25 @@ class Scope:
 
 
 def _about(user: User, text: str) -> Q:
-    """In what people read, whatever the case and the accents. Whatever the history, the texts are few."""
+    """In what people read, whatever the case and the accents; an amount is found in both directions.
+
+    Whatever the history, the texts are few.
+    """
     said = Wording.objects.of(user).filter(text__contains=folded(text))
-    return Q(wording__in=said.values("key"))
+    found = Q(wording__in=said.values("key"))
+    try:
+        amount = amounts.parse(text.lstrip("+-−"))
+    except amounts.BadAmount:
+        return found
+    return found | Q(flow__in=(amount, -amount))
+
+
+def _at_least(amount: Decimal | None) -> Q:
+    return Q() if amount is None else Q(flow__gte=amount) | Q(flow__lte=-amount)
+
+
+def _at_most(amount: Decimal | None) -> Q:
+    return Q() if amount is None else Q(flow__gte=-amount, flow__lte=amount)
 
 
 def account_of(user: User, account_id: UUID) -> Account:

@@ -1,16 +1,18 @@
 """The rows behind a figure: newest first, in pages, with the totals of the whole filtered set."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Func, Sum, TextField
 
-from banking.models import CategoryTree, Reappearance, Transaction
+from accounts.models import User
+from banking.models import Account, CategoryTree, Edit, Reappearance, Rule, Transaction
 from banking.reports.scope import Scope
 
 PAGE = 100
+RELATED = ("account__item__connector", "category", "rule")  # what a row shows of others
 
 
 class BadCursor(ValueError):
@@ -38,19 +40,28 @@ class Listing:
 
 
 def listing(scope: Scope, tree: CategoryTree, *, before: str = "") -> Listing:
-    """Two queries and one for related names, whatever the page."""
-    found = scope.rows(tree)
-    page = list(_after(found, before).select_related("account__item__connector", "category")[: PAGE + 1])
-    totals = found.order_by().values_list("flow_currency").annotate(sum=Sum("flow"), n=Count("id"))
+    """Two queries, whatever the page."""
+    page = list(_after(scope.rows(tree), before).select_related(*RELATED)[: PAGE + 1])
     return Listing(
         rows=tuple(page[:PAGE]),
-        totals=tuple(Total(*row) for row in totals.order_by("flow_currency")),
+        totals=totals(scope, tree),
         next=_cursor(page[PAGE - 1]) if len(page) > PAGE else None,
     )
 
 
+def totals(scope: Scope, tree: CategoryTree) -> tuple[Total, ...]:
+    """From the rollup where it knows them, so that a long history costs no more than a short one."""
+    sums = scope.sums(tree)
+    found = (
+        scope.rows(tree).values_list("flow_currency").annotate(Sum("flow"), Count("id")).order_by()
+        if sums is None
+        else sums.values_list("currency").annotate(Sum("total"), Sum("rows")).order_by()
+    )
+    return tuple(Total(*row) for row in sorted(found) if row[2])
+
+
 def recent(scope: Scope, tree: CategoryTree, *, limit: int) -> tuple[Transaction, ...]:
-    rows = _after(scope.rows(tree), "").select_related("account__item__connector", "category")
+    rows = _after(scope.rows(tree), "").select_related(*RELATED)
     return tuple(rows[:limit])
 
 
@@ -63,11 +74,47 @@ def _after(rows, before: str):  # type: ignore[no-untyped-def]
         last_day, last_id = date.fromisoformat(day), UUID(row_id)
     except ValueError:
         raise BadCursor(before) from None
-    return rows.filter(Q(local_date__lt=last_day) | Q(local_date=last_day, id__lt=last_id))
+    # Said so, the day is where the index is entered, and pages are alike wherever they are.
+    return rows.filter(local_date__lte=last_day).exclude(local_date=last_day, id__gte=last_id)
 
 
 def _cursor(row: Transaction) -> str:
     return f"{row.local_date.isoformat()}_{row.id}"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the person took out of a row. All amounts are flows."""
+
+    parts: tuple[Transaction, ...]
+    whole: Decimal  # as the bank sent it
+    left: Decimal  # what the row itself counts
+
+    @property
+    def is_too_much(self) -> bool:
+        """The bank has made the row smaller since."""
+        return self.left * self.whole < 0
+
+
+def parts_of(row: Transaction) -> Parts:
+    parts = tuple(row.parts.live().select_related(*RELATED).order_by("-amount", "id"))
+    return Parts(parts, row.flow + sum((part.flow for part in parts), Decimal(0)), row.flow)
+
+
+def last_edit(user: User, *, now: datetime) -> Edit | None:
+    """What the person said of many rows a moment ago, and may take back."""
+    return Edit.objects.of(user).undoable(now).order_by("-made_at").first()
+
+
+def tags_of(user: User) -> list[str]:
+    """All tags that the person gave, to choose from."""
+    # By account: the few rows that were spoken of have an index of their own.
+    own = Transaction.objects.filter(account__in=Account.objects.of(user)).exclude(tags=[])
+    each = Func(F("tags"), function="unnest", output_field=TextField())
+    given = own.values_list(each, flat=True).union(
+        Rule.objects.of(user).order_by().values_list(each, flat=True)
+    )
+    return sorted(given, key=str.casefold)
 
 
 def perhaps(row: Transaction) -> list[Transaction]:

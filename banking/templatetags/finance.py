@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django import template
 from django.urls import reverse
@@ -14,9 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from banking import amounts
 from banking.documents import punctuated
-from banking.models import Account, Item, Link, SyncRun, Transaction
-from banking.periods import Period
+from banking.models import OTHER, Account, Item, Link, SyncRun, Transaction
+from banking.periods import ALL, Period
 from banking.reports.changes import Changes
 from banking.reports.comparison import Change
 from banking.reports.connections import Balances, Connection, State
@@ -210,6 +211,17 @@ def over(scope: Scope, period: Period) -> Scope:
 
 
 @register.simple_tag
+def tag_url(tag: str) -> str:
+    """The address of all rows with the tag."""
+    return f"{reverse('transactions')}?{urlencode({'month': ALL, 'tag': tag})}"
+
+
+@register.filter
+def for_input(amount: Decimal | None) -> str:
+    return "" if amount is None else amounts.written(amount)
+
+
+@register.simple_tag
 def line_url(scope: Scope, line: Line, counts: str, currency: str) -> str:
     """The address of the rows of one category of a report."""
     only = "1" if line.only else None
@@ -314,8 +326,20 @@ def half_words(half: Half) -> str:
 
 
 @register.filter
+def category_words(row: Transaction) -> str:
+    """Whose word the category is."""
+    if row.person_category_id:
+        return str(words.CATEGORIES_FROM["you"])
+    if row.rule is not None and row.rule.category_id:
+        return str(words.CATEGORIES_FROM["rule"])
+    if row.category_id == row.bank_category_id:
+        return str(words.CATEGORIES_FROM["bank"])
+    return str(words.CATEGORIES_FROM["nobody" if row.category_id == OTHER else "purchase"])
+
+
+@register.filter
 def problem_words(problem: str) -> str:
-    return str(words.PERIOD_PROBLEMS[problem])
+    return str((words.PERIOD_PROBLEMS | words.AMOUNT_PROBLEMS)[problem])
 
 
 @register.filter

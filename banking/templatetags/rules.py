@@ -6,15 +6,22 @@ from django import template
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from banking.models import Rule
+from banking.models import Rule, Transaction
 from banking.periods import Period
 from banking.reports.rules import Caught
 from banking.reports.scope import Scope
 from banking.templatetags.finance import money_text
 from banking.views import scope as scopes
 from banking.views import words
+from banking.views.rules import url_like
 
 register = template.Library()
+
+
+@register.simple_tag
+def rule_like_url(row: Transaction, category_id: str) -> str:
+    """The address of a new rule that says of all rows like this one what was said of it."""
+    return url_like(row, category_id)
 
 
 @register.simple_tag(takes_context=True)

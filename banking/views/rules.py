@@ -131,7 +131,7 @@ def _said(mine: Rule) -> dict[str, Any]:
     }
 
 
-def rules_url_for(row: Transaction, category_id: str) -> str:
+def url_like(row: Transaction, category_id: str) -> str:
     """A new rule that says of all rows like this one what was said of it."""
     like = {"text": row.title[:200], "match": Rule.Match.EQUALS.value, "category": category_id}
     return f"{reverse('new_rule')}?{urlencode(like)}"
@@ -139,5 +139,5 @@ def rules_url_for(row: Transaction, category_id: str) -> str:
 
 def always(row: Transaction) -> SafeString:
     """“Saved. Always do this?”, after the person gave one row a category."""
-    url = rules_url_for(row, row.person_category_id or row.category_id)
+    url = url_like(row, row.person_category_id or row.category_id)
     return format_html('{} <a class="link" href="{}">{}</a>', _("Saved."), url, _("Always do this?"))

@@ -1,6 +1,7 @@
 """From a query string to a Scope and back: every link that shows rows is made here."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from banking import amounts
 from banking.merchants import LONGEST_KEY
 from banking.models import Account, Basis, CategoryTree
-from banking.periods import BadPeriod, Month, Period
+from banking.models.transactions import TAG_LENGTH
+from banking.periods import ALL, BadPeriod, Month, Period
 from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of, newest_day, rule_of
 
 CURRENCY_LENGTH = 3
@@ -25,7 +28,7 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
-    """The scope, and the code of what was wrong with its period (then it is this month).
+    """The scope, and the code of what was wrong with its period (then it is this month) or its amounts.
 
     Unknown and foreign ids are a 404: a figure of something else would be a lie.
     """
@@ -39,6 +42,7 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     basis = basis_of(user, query.get("basis", ""))
     if basis == Basis.CASH and not period.is_whole_months:
         period, problem = period.in_whole_months, problem or "paid by month"
+    least, most, bad_amount = _amounts(query)
     try:
         item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
         account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
@@ -61,10 +65,14 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
         bill=bill,
         unbilled=query.get("bill") == NO_BILL,
         instalments=query.get("instalments") == "1",
+        tag=_text(query, "tag")[:TAG_LENGTH] or None,
+        least=least,
+        most=most,
         rule=rule,
+        hidden=query.get("hidden") == "1",
         basis=basis,
     )
-    return scope, problem
+    return scope, problem or bad_amount
 
 
 def basis_of(user: User, word: str) -> Basis:
@@ -90,7 +98,11 @@ def query(scope: Scope, **changes: object) -> str:
         "merchant": scope.merchant,
         "bill": scope.bill.id if scope.bill else NO_BILL if scope.unbilled else None,
         "instalments": "1" if scope.instalments else None,
+        "tag": scope.tag,
+        "least": None if scope.least is None else amounts.written(scope.least),
+        "most": None if scope.most is None else amounts.written(scope.most),
         "rule": scope.rule and scope.rule.pk,
+        "hidden": "1" if scope.hidden else None,
     }
     return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
 
@@ -116,12 +128,14 @@ def _stepper(scope: Scope, kept: Mapping[str, object]) -> dict[str, Any]:
     month = scope.period.month
     this_month = Month.of(timezone.localdate())
     if month is None:
-        return {"month": None, "current": _in_month(scope, this_month, kept)}
+        current = _in_month(scope, this_month, kept)
+        return {"month": None, "current": current, "all": _in_month(scope, ALL, kept)}
     return {
         "month": month.first,
         "previous": _in_month(scope, month + -1, kept),
         "next": _in_month(scope, month + 1, kept) if month < this_month or _goes_on(scope, month) else None,
         "current": _in_month(scope, this_month, kept) if month != this_month else None,
+        "all": _in_month(scope, ALL, kept),
     }
 
 
@@ -130,7 +144,7 @@ def _goes_on(scope: Scope, month: Month) -> bool:
     return newest is not None and month < Month.of(newest)
 
 
-def _in_month(scope: Scope, month: Month, kept: Mapping[str, object]) -> str:
+def _in_month(scope: Scope, month: Month | str, kept: Mapping[str, object]) -> str:
     return query(scope, month=str(month), **{"from": None, "to": None, **kept})
 
 
@@ -140,6 +154,21 @@ def _period(query: Mapping[str, str]) -> tuple[Period, str]:
         return Period.parse(query, today=today), ""
     except BadPeriod as error:
         return Period.parse({}, today=today), error.reason
+
+
+def _amounts(query: Mapping[str, str]) -> tuple[Decimal | None, Decimal | None, str]:
+    """Between which amounts, and the code of what was wrong with them (then neither counts)."""
+    try:
+        least, most = (_amount(_text(query, name)) for name in ("least", "most"))
+    except amounts.BadAmount as error:
+        return None, None, error.reason
+    if least is not None and most is not None and least > most:
+        return None, None, "wrong way round"
+    return least, most, ""
+
+
+def _amount(text: str) -> Decimal | None:
+    return amounts.parse(text) if text else None
 
 
 def _text(query: Mapping[str, str], name: str) -> str:

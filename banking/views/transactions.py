@@ -13,27 +13,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from banking.actions import transactions as actions
-from banking.forms import PersonsWordForm
+from banking.forms import EditForm, PersonsWordForm
 from banking.models import CategoryTree, Transaction
 from banking.reports import connections, suggestions, transactions
 from banking.reports.history import history
-from banking.reports.scope import Scope
-from banking.templatetags.finance import day as day_words
 from banking.views import rules
 from banking.views import scope as scopes
-from banking.views.words import COUNTED_WORDS, KINDS, merchant_words
+from banking.views.chips import chips
+from banking.views.words import KINDS
 
 
 @login_required
 @require_safe
 def transactions_list(request: HttpRequest) -> HttpResponse:
+    return shown(request)
+
+
+def shown(request: HttpRequest, form: EditForm | None = None) -> HttpResponse:
+    """The list; `form`: what is wrong with what the person wanted to say of its rows."""
     tree = CategoryTree.load()
     scope, problem = scopes.read(request, tree)
     before = request.GET.get("before", "")
     try:
         listing = transactions.listing(scope, tree, before=before)
-    except transactions.BadCursor as error:
-        raise Http404 from error
+    except transactions.BadCursor as bad:
+        raise Http404 from bad
     context = {
         "scope": scope,
         "listing": listing,
@@ -43,41 +47,13 @@ def transactions_list(request: HttpRequest) -> HttpResponse:
         **scopes.choices(scope),
         "news": connections.news(scope.user),
         "problem": problem,
+        "query": scopes.query(scope, before=before or None),
+        "whole": scopes.query(scope),
+        "form": form or EditForm(kinds=KINDS),
+        "tags": transactions.tags_of(scope.user),
+        "edit": transactions.last_edit(scope.user, now=timezone.now()),
     }
-    return render(request, "banking/transactions.html", context)
-
-
-def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
-    """Each part of the filter in words, with the address of the list without it."""
-    found: list[dict[str, str]] = []
-    if scope.counts:
-        found.append({"text": str(COUNTED_WORDS[scope.counts]), "url": scopes.rows_url(scope, counts=None)})
-    if scope.category_id:
-        name = tree.name(scope.category_id)
-        text = _("%(category)s, nothing more specific") % {"category": name} if scope.only else name
-        found.append({"text": text, "url": scopes.rows_url(scope, category=None, only=None)})
-    if scope.item:
-        found.append({"text": scope.item.connector.name, "url": scopes.rows_url(scope, item=None)})
-    if scope.account:
-        found.append({"text": scope.account.label, "url": scopes.rows_url(scope, account=None)})
-    if scope.currency:
-        found.append({"text": scope.currency, "url": scopes.rows_url(scope, currency=None)})
-    if scope.bill:
-        due = _("Bill due %(day)s") % {"day": day_words(scope.bill.due_on)}
-        found.append({"text": due, "url": scopes.rows_url(scope, bill=None)})
-    if scope.unbilled:
-        found.append({"text": _("On no closed bill"), "url": scopes.rows_url(scope, bill=None)})
-    if scope.instalments:
-        found.append({"text": _("Instalments"), "url": scopes.rows_url(scope, instalments=None)})
-    if scope.pending:
-        found.append({"text": _("Pending"), "url": scopes.rows_url(scope, pending=None)})
-    if scope.merchant:
-        found.append({"text": merchant_words(scope.merchant), "url": scopes.rows_url(scope, merchant=None)})
-    if scope.rule:
-        found.append({"text": _("One of your rules"), "url": scopes.rows_url(scope, rule=None)})
-    if scope.text:
-        found.append({"text": f"“{scope.text}”", "url": scopes.rows_url(scope, q=None)})
-    return found
+    return render(request, "banking/transactions.html", context, status=400 if form else 200)
 
 
 @login_required
@@ -85,7 +61,7 @@ def chips(scope: Scope, tree: CategoryTree) -> list[dict[str, str]]:
 def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """What the bank sent, what was concluded and why; the person's word is taken here."""
     mine = Transaction.objects.of(scopes.signed_in(request)).live()
-    related = ("account__item__connector", "category", "person_category", "rule")
+    related = (*transactions.RELATED, "person_category", "user", "part_of")
     row = get_object_or_404(mine.select_related(*related), id=transaction_id)
     form = PersonsWordForm(request.POST or None, kinds=KINDS, initial=_said(row))
     if request.method == "POST" and form.is_valid():
@@ -102,6 +78,8 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
         "form": form,
         "perhaps": transactions.perhaps(row),
         "halves": suggestions.halves(row),
+        "taken": transactions.parts_of(row),
+        "tags": transactions.tags_of(row.user),
         "history": history(row, CategoryTree.load()),
     }
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)

@@ -314,6 +314,14 @@ RULE_DIRECTIONS: dict[str, Text] = {
     Rule.Direction.OUT: _("money goes out"),
     Rule.Direction.IN: _("money comes in"),
 }
+# Whose word a row's category is.
+CATEGORIES_FROM: dict[str, Text] = {
+    "you": _("You chose it."),
+    "rule": _("Your rule says so."),
+    "bank": _("It came with the bank's data."),
+    "purchase": _("It is the category of the purchase that it pays back."),
+    "nobody": _("The bank's data has no category for it."),
+}
 
 PERIOD_PROBLEMS: dict[str, Text] = {
     "month": _("That month cannot be read. This month is shown."),
@@ -321,6 +329,16 @@ PERIOD_PROBLEMS: dict[str, Text] = {
     "reversed": _("The period ends before it begins. This month is shown."),
     "paid by month": _("What is paid is counted by whole months, so the whole months are shown."),
     "too long": _("That period is longer than 50 years. This month is shown."),
+}
+
+AMOUNT_PROBLEMS: dict[str, Text] = {
+    "ambiguous": _(
+        "It is not clear which amount this is: write 1234 or 1.234,00 for a thousand and more. "
+        "Rows are shown whatever their amount."
+    ),
+    "unreadable": _("This is not an amount. Write it like 1.234,56. Rows are shown whatever their amount."),
+    "too large": _("This is more than any account holds. Rows are shown whatever their amount."),
+    "wrong way round": _("The amounts are the wrong way round. Rows are shown whatever their amount."),
 }
 
 REFUSALS: dict[str, Text] = {

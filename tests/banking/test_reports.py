@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from banking import rollups
 from banking.models import CategoryTree, Transaction
 from banking.periods import Month, Period
 from banking.reports import connections, spending, transactions
@@ -264,6 +265,7 @@ def test_search_finds_in_what_people_read(alice: User) -> None:
 
 def test_tombstones_are_nowhere(life: User) -> None:
     Transaction.objects.update(deleted_at="2026-11-20T00:00:00Z")
+    rollups.rebuild()
     assert transactions.listing(Scope(life, NOVEMBER), CategoryTree.load()).count == 0
 
 

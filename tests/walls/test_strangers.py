@@ -10,10 +10,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from banking.models import Item, Link, Rule, Transaction
+from banking.actions import edits
+from banking.models import Edit, Item, Link, Rule, Transaction
 from tests.rows import an_investment, store_rows, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
+
 
 Make = Callable[[Item, Transaction], list[Any]]
 # Each address of the product: its arguments, and its methods. A new address must be added here.
@@ -21,6 +23,9 @@ OWNED: dict[str, tuple[Make, str]] = {
     "transaction": (lambda item, row: [row.id], "GET POST"),
     "bill": (lambda item, row: [row.account_id, "2026-11"], "GET"),
     "suggestion": (lambda item, row: [_asked(row).id], "POST"),
+    "row_category": (lambda item, row: [row.id], "GET POST"),
+    "parts": (lambda item, row: [row.id], "GET POST"),
+    "undo_edit": (lambda item, row: [an_edit(row).pk], "POST"),
     "reappearance": (lambda item, row: [row.id], "POST"),
     "investment": (lambda item, row: [an_investment(item).id], "GET"),
     "rule": (lambda item, row: [a_rule(item)], "GET POST"),
@@ -34,8 +39,12 @@ OWNED: dict[str, tuple[Make, str]] = {
 # What is not there; a uuid where nothing else is said.
 UNKNOWN: dict[str, list[Any]] = {
     "bill": [uuid.uuid4(), "2026-11"],
-    **dict.fromkeys(("suggestion", "rule", "move_rule", "delete_rule"), [0]),
+    **{name: [0] for name in ("suggestion", "undo_edit", "rule", "move_rule", "delete_rule")},
 }
+
+
+def an_edit(row: Transaction) -> Edit:
+    return edits.begin_with(row.user, [row.id], edits.Change(hidden=True), now=timezone.now())
 
 
 def _asked(row: Transaction) -> Link:
@@ -62,6 +71,9 @@ PERSONAL = {
     "report_flow_json": "GET",
     "rules": "GET",
     "new_rule": "GET POST",
+    "export_csv": "GET",
+    "export_xlsx": "GET",
+    "edit_rows": "POST",
     "news": "GET",
     "cards": "GET",
     "instalments": "GET",
@@ -149,6 +161,13 @@ def test_a_filter_cannot_name_what_is_anothers(
     assert as_bob.get(reverse(name), {what: "../../x"}).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["transactions", "export_csv"])
+def test_a_filter_cannot_name_anothers_rule(name: str, alice: User, as_bob: Client) -> None:
+    rule = Rule.objects.create(user=alice, position=1, made_at=timezone.now(), text="x", hides=True)
+    for foreign in (rule.pk, "0", "x", "9" * 30, "-1"):
+        assert as_bob.get(reverse(name), {"rule": foreign}).status_code == 404
+
+
 def test_nothing_of_hers_is_on_his_pages(hers: tuple[Item, Transaction], as_bob: Client) -> None:
     for name in (name for name, methods in PERSONAL.items() if "GET" in methods):
         assert b"SEGREDO" not in as_bob.get(reverse(name)).content
@@ -176,6 +195,14 @@ def test_a_switch_leads_nowhere_else(as_alice: Client, target: str) -> None:
 
 
 def test_hostile_filters_are_no_500(as_alice: Client, hers: tuple[Item, Transaction]) -> None:
-    for query in ({"currency": "\x00"}, {"q": "\x00"}, {"month": "9" * 4000}, {"to": "9999-12-31"}):
+    for query in (
+        {"currency": "\x00"},
+        {"q": "\x00"},
+        {"tag": "\x00"},
+        {"least": "1.2.3"},
+        {"month": "all"},
+        {"month": "9" * 4000},
+        {"to": "9999-12-31"},
+    ):
         assert as_alice.get(reverse("transactions"), query).status_code == 200
         assert as_alice.get(reverse("overview"), query).status_code == 200
