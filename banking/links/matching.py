@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -145,15 +146,15 @@ def _opposite_ids(user_id: int, days: Days, owner: Owner) -> list[UUID]:
     banks = [one.id for one in owner.accounts.values() if not one.is_card]
     if len(owner.accounts) < 2 and not cards:
         return []
-    around = {"first": days[0] - LOADED, "last": days[1] + LOADED}
+    around: dict[str, Any] = {"first": days[0] - LOADED, "last": days[1] + LOADED}
     with connection.cursor() as cursor:
-        cursor.execute(_SQL_OPPOSITE, {"user": user_id, "cards": cards, "banks": banks, **around})
+        cursor.execute(_SQL_OPPOSITE, around | {"user": user_id, "cards": cards, "banks": banks})
         return [row_id for (row_id,) in cursor.fetchall()]
 
 
 def _refund_pairs(user_id: int, days: Days) -> list[tuple[UUID, UUID]]:
     """(refund, purchase) that are worth looking at."""
-    around = {"first": days[0] - GIVEN_BACK, "last": days[1] + GIVEN_BACK, "days": REFUND_DAYS}
+    around: dict[str, Any] = {"first": days[0] - GIVEN_BACK, "last": days[1] + GIVEN_BACK, "days": REFUND_DAYS}
     with connection.cursor() as cursor:
         cursor.execute(_SQL_REFUNDS, {"user": user_id, **around})
         return list(cursor.fetchall())

@@ -90,7 +90,8 @@ class Account(models.Model):
     @property
     def standing(self) -> Decimal:
         """What it comes to for the person: what is used of a card is money that is missing."""
-        return -abs(self.balance) if self.is_card else self.balance
+        balance: Decimal = self.balance
+        return -abs(balance) if self.is_card else balance
 
     @property
     def is_missing(self) -> bool:

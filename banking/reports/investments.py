@@ -35,7 +35,8 @@ class Position:
     def result(self) -> Decimal | None:
         """After taxes: the net value less what was paid in; else what the bank calls its profit."""
         one = self.investment
-        return one.profit if one.invested is None else one.standing - one.invested
+        result: Decimal | None = one.profit if one.invested is None else one.standing - one.invested
+        return result
 
     @property
     def result_percent(self) -> Decimal | None:

@@ -14,6 +14,7 @@ def link(item: Item, lease: Lease, *, roots: Mapping[str, str], now: Callable[[]
     if not mine.exclude(unlinked_from=None).exists():
         return
     with lease.writing_beyond(item.user_id, now()):
-        first, last = mine.values_list("unlinked_from", "unlinked_to").get()
-        links.settle(item.user_id, (first, last), roots=roots, now=now())
+        state = mine.get()
+        assert state.unlinked_from and state.unlinked_to
+        links.settle(item.user_id, (state.unlinked_from, state.unlinked_to), roots=roots, now=now())
         mine.update(unlinked_from=None, unlinked_to=None)

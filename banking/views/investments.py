@@ -62,11 +62,11 @@ def _charts(one: report.Portfolio) -> dict[str, Chart | None]:
 def _doughnut(parts: Mapping[str, Decimal], name: str, currency: str) -> Chart | None:
     shown = {label: total for label, total in parts.items() if total > 0}
     series = Series(_("Net value"), tuple(shown.values()))
-    return Chart("doughnut", tuple(shown), (series,), currency, name) if shown else None
+    return Chart("doughnut", tuple(shown), (series,), currency, labels_name=name) if shown else None
 
 
 def _line(course: Mapping[date, Decimal], name: str, currency: str) -> Chart | None:
     """One day makes no history."""
     series = Series(name, tuple(course.values()))
     labels = tuple(day(on) for on in course)
-    return Chart("line", labels, (series,), currency, _("Day")) if len(course) > 1 else None
+    return Chart("line", labels, (series,), currency, labels_name=_("Day")) if len(course) > 1 else None

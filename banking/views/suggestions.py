@@ -1,5 +1,7 @@
 """Are these the same money? The pairs that the person is asked about, and their answers."""
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -35,11 +37,12 @@ def suggestion(request: HttpRequest, link_id: int) -> HttpResponse:
     messages.success(request, _("Saved.")) if stands else messages.info(
         request, _("It has changed meanwhile.")
     )
-    row = Transaction.objects.of(signed_in(request)).live().filter(id=_row_id(request, link)).first()
+    row_id = _row_id(request, link)
+    row = row_id and Transaction.objects.of(signed_in(request)).live().filter(id=row_id).first()
     return redirect("transaction", transaction_id=row.id) if row else redirect("suggestions")
 
 
-def _row_id(request: HttpRequest, link: Link) -> object:
+def _row_id(request: HttpRequest, link: Link) -> UUID | None:
     """Whose page asked, if it was a row's."""
     asked = request.POST.get("row")
     return next((leg for leg in (link.out_id, link.into_id) if str(leg) == asked), None)

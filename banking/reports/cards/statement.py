@@ -117,13 +117,15 @@ class Card:
 
     @property
     def limit(self) -> Decimal | None:
-        return self.account.credit_limit
+        limit: Decimal | None = self.account.credit_limit
+        return limit
 
     @property
     def used(self) -> Decimal:
         """Of the limit."""
-        left, whole = self.account.available_limit, self.account.credit_limit
-        return abs(self.account.balance) if left is None or whole is None else whole - left
+        left, whole = self.account.available_limit, self.limit
+        used: Decimal = abs(self.account.balance) if left is None or whole is None else whole - left
+        return used
 
     @property
     def used_share(self) -> Decimal:

@@ -1,0 +1,173 @@
+"""The promise: each linked figure is the sum of the rows behind its link, to the cent, wherever it stands."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from banking.actions import edits, links, parts, rules
+from banking.actions.parts import Piece
+from banking.actions.transactions import say
+from banking.classify import Word
+from banking.models import Basis, Item, Kind, Link, Rule, Transaction
+from banking.periods import Month
+from banking.reports.scope import OUTGOING
+from banking.upsert.words import Said
+from tests.localpluggy import AURORA, LocalPluggy
+from tests.syncing import LATER, changed, run
+
+pytestmark = pytest.mark.django_db
+
+CERRADO = 9003  # a card paid in part, a loan, rows that get new ids
+ROWS = reverse("transactions")
+ONE_PERIOD = ("overview", "report_categories", "report_merchants", "report_flow")
+FIGURES_PER_PERSON = 400  # fewer would mean that the crawler looks at nothing
+
+
+# --- A person to whom everything happens -------------------------------------------------------------
+@pytest.fixture
+def awkward(alice: User, connect: Callable[..., Item], pluggy: LocalPluggy) -> User:
+    """Two banks with cards, and a hand that recategorises, hides, splits, tags, rules and confirms."""
+    bank = connect(alice, connector=AURORA)
+    connect(alice, connector=CERRADO)
+    for body in (
+        {"description": "HOTEL EM MILAO", "amount": -80},
+        {"description": "GORJETA", "amount": -0.01},
+    ):
+        pluggy.spend(str(bank.id), **body, accountType="CREDIT_CARD", categoryId="12010000")
+    pluggy.control("POST", f"/items/{bank.id}/refund", amount=0.01)
+    changed(bank)
+    run(bank, after=LATER)
+    _speak(alice)
+    return alice
+
+
+def _speak(alice: User) -> None:
+    now = timezone.now()
+    spent = Transaction.objects.of(alice).live().filter(kind=Kind.EXPENSE).order_by("-local_date", "id")
+    first, second, third, *rest = spent[:30]
+    say(first, Said(Word("11020000"), "uma nota", ("férias", "casa")))
+    say(second, Said(Word(hidden=True)))
+    third_of_it = (abs(third.flow) / 3).quantize(Decimal("0.01"))
+    parts.split(third, [Piece(third_of_it, "18010000", "um terço", None)])
+    say(rest[0], Said(Word(kind=Kind.TRANSFER)))
+    edits.carry_out(
+        edits.begin_with(alice, [row.id for row in rest[1:6]], edits.Change("08030000"), now=now), now=now
+    )
+    rule = Rule(user=alice, text="padaria", category_id="10000000", tags=["pão"], made_at=now)
+    rules.apply(rules.save(rule, now=now))
+    for link in Link.objects.of(alice).filter(state=Link.State.SUGGESTED)[:2]:
+        links.confirm(link, now=now)
+
+
+# --- What a page says --------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Figure:
+    url: str  # of its rows
+    value: Decimal
+
+
+@dataclass
+class Page(HTMLParser):
+    """The figures that are linked to rows, and the addresses of everything else."""
+
+    text: str
+    figures: list[Figure] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    _url: str = ""
+    _values: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        said = dict(attributes)
+        if tag == "a":
+            self._url, self._values = said.get("href") or "", []
+            self.links.append(self._url)
+        if tag == "data" and self._url:
+            self._values.append(said.get("value") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "a":
+            return
+        if self._url.startswith(f"{ROWS}?") and self._values:
+            (value,) = self._values  # one link says one figure
+            self.figures.append(Figure(self._url, Decimal(value)))
+        self._url = ""
+
+
+class Crawler:
+    """Follows figures; the rows behind an address are summed once."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self._sums = client, dict[str, Decimal]()
+
+    def page(self, url: str) -> Page:
+        answer = self.client.get(url)
+        assert answer.status_code == 200, url
+        return Page(answer.content.decode())
+
+    def wrong(self, where: str, figures: list[Figure]) -> list[str]:
+        return [
+            f"{where}: {one.value} is said, its rows are {self.sum(one.url)}: {one.url}"
+            for one in figures
+            if self.sum(one.url) != one.value
+        ]
+
+    def sum(self, url: str) -> Decimal:
+        """As the figure counts it; read from the file that the rows' own page offers."""
+        if url not in self._sums:
+            export = next((link for link in self.page(url).links if "export.csv" in link), "")
+            total = sum((amount for amount, _ in self._rows(export)), Decimal(0))
+            counts = parse_qs(urlsplit(url).query).get("counts", [""])[0]
+            self._sums[url] = -total if counts in OUTGOING else total
+        return self._sums[url]
+
+    def _rows(self, export: str) -> Iterator[tuple[Decimal, str]]:
+        """Amount and id of each; no file is offered where there are no rows."""
+        if not export:
+            return
+        content = b"".join(self.client.get(export).streaming_content)  # type: ignore[attr-defined]
+        _heading, *lines = csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";")
+        for line in lines:
+            yield Decimal(line[6].replace(",", ".")), line[-1]
+
+
+def _addresses(alice: User) -> Iterator[str]:
+    """Of each page that says figures, in both bases, for months, a range of days and everything."""
+    month = Month.of(timezone.localdate())
+    for basis in Basis.values:
+        for at in (month, month + -1):
+            for name in ONE_PERIOD:
+                yield f"{reverse(name)}?{urlencode({'month': str(at), 'basis': basis})}"
+        yield f"{reverse('report_cash_flow')}?{urlencode({'month': str(month), 'basis': basis})}"
+        yield f"{reverse('cards')}?{urlencode({'basis': basis})}"
+    days = {"from": (month + -2).day(10).isoformat(), "to": (month + -1).day(17).isoformat()}
+    for name in ONE_PERIOD:
+        yield f"{reverse(name)}?{urlencode(days)}"
+    yield f"{reverse('report_pace')}?{urlencode({'month': str(month + -1)})}"
+    for name in ("instalments", "bills_due"):
+        yield reverse(name)
+    for account in alice.accounts.filter(type="CREDIT"):  # type: ignore[attr-defined]
+        for at in (month, month + -1, month + -2):
+            yield reverse("bill", args=[account.id, str(at)])
+
+
+# --- The promise -------------------------------------------------------------------------------------
+def test_each_figure_is_the_sum_of_its_rows(awkward: User, as_alice: Client) -> None:
+    crawler, count = Crawler(as_alice), 0
+    for url in _addresses(awkward):
+        figures = crawler.page(url).figures
+        count += len(figures)
+        assert crawler.wrong(url, figures) == []
+    assert count > FIGURES_PER_PERSON
