@@ -34,6 +34,7 @@ TESTING = {
     "PLUGGY_WEBHOOK_SECRET": "only-for-tests-webhook-0123456789-0123456789",
     "PLUGGY_LIMITS_PERCENT": "100000",  # the local Pluggy has none
 }
+MOST_WORKERS = 4  # each starts the product and a browser
 PRODUCTION = {
     "DEBUG": "False",
     "ALLOWED_HOSTS": "lume.example",
@@ -98,11 +99,18 @@ def lint(environment: Mapping[str, str]) -> list[str]:
     return failed
 
 
+def side_by_side() -> list[str]:
+    """A worker for each processor, each with databases of its own (tests/workers.py)."""
+    return ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+
+
 def tests(environment: Mapping[str, str], extra: list[str]) -> list[str]:
     """pytest prints for itself, to the last line."""
     browser = {"CHROMIUM_PATH": chromium.ready()}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *extra], cwd=PROJECT, env={**environment, **browser}
+        [sys.executable, "-m", "pytest", *(extra or side_by_side())],
+        cwd=PROJECT,
+        env={**environment, **browser},
     )
     return ["tests"] if done.returncode else []
 

@@ -154,7 +154,11 @@ def _opposite_ids(user_id: int, days: Days, owner: Owner) -> list[UUID]:
 
 def _refund_pairs(user_id: int, days: Days) -> list[tuple[UUID, UUID]]:
     """(refund, purchase) that are worth looking at."""
-    around: dict[str, Any] = {"first": days[0] - GIVEN_BACK, "last": days[1] + GIVEN_BACK, "days": REFUND_DAYS}
+    around: dict[str, Any] = {
+        "first": days[0] - GIVEN_BACK,
+        "last": days[1] + GIVEN_BACK,
+        "days": REFUND_DAYS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_SQL_REFUNDS, {"user": user_id, **around})
         return list(cursor.fetchall())

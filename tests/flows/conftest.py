@@ -16,6 +16,7 @@ from django.test.utils import setup_databases, teardown_databases
 
 from tests.browsing import browser_context_args, browser_type_launch_args, page  # noqa: F401
 from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
+from tests.workers import redis_url
 
 # Playwright keeps an event loop in this thread; the tests' own queries are still synchronous.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -79,10 +80,10 @@ def running_product(
 
 
 def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
-    head, _, name = os.environ["DATABASE_URL"].rpartition("/")
+    head, _, _name = os.environ["DATABASE_URL"].rpartition("/")
     return {
-        "DATABASE_URL": f"{head}/test_{name}",
-        "REDIS_URL": os.environ["REDIS_URL"].replace("db=0", "db=1"),
+        "DATABASE_URL": f"{head}/{connection.settings_dict['NAME']}",
+        "REDIS_URL": redis_url(of_the_product=True),
         "PUBLIC_URL": product.url,
         "PLUGGY_API_URL": pluggy.url,
         "PLUGGY_CONNECT_URL": pluggy.url,
