@@ -252,7 +252,7 @@ def test_a_bill_knows_its_neighbours(card: Account) -> None:
     assert (first.previous, last.next) == (None, None)
 
 
-@pytest.mark.parametrize("name", ["2019-01", "2026-99", "x", str(uuid.uuid4())])
+@pytest.mark.parametrize("name", ["2019-01", "2026-99", "x", str(uuid.UUID(int=7))])
 def test_a_bill_that_is_not_there_is_not_found(card: Account, as_alice: Client, name: str) -> None:
     assert as_alice.get(reverse("bill", args=[card.id, name])).status_code == 404
 
