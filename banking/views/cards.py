@@ -15,6 +15,7 @@ from banking.models import CategoryTree
 from banking.periods import Month, Period
 from banking.reports import cards, connections, spending, transactions
 from banking.reports.scope import NotFound, Scope
+from banking.views import plain
 from banking.views import scope as scopes
 
 LATEST_ROWS = 10
@@ -80,3 +81,57 @@ def _due(user: User, found: tuple[cards.Card, ...]) -> dict[str, Any]:
 
 def _this_month() -> Period:
     return Period.of_month(Month.of(timezone.localdate()))
+
+
+# --- For programs ------------------------------------------------------------------------------------
+@plain.json_page
+def cards_data(request: HttpRequest) -> dict[str, Any]:
+    """Money out is positive. `total`: the bank's of a closed bill, of its rows (`owed`) of any other."""
+
+    def bill(one: cards.Statement) -> dict[str, Any]:
+        return {
+            "name": one.name,
+            "state": one.state,
+            "closes_on": one.closes_on,
+            "due_on": one.due_on,
+            "total": one.total,
+            "paid": one.paid,
+            "rest": one.rest,
+            "owed": one.owed,
+            "rows_url": plain.rows_url(request, one.scope),
+        }
+
+    def card(one: cards.Card) -> dict[str, Any]:
+        places = {"closed": one.closed, "coming": one.coming}
+        bills = {place: [bill(each) for each in found] for place, found in places.items()}
+        known = {"account": one.account.id, "name": one.account.label, "currency": one.account.currency}
+        return known | {"limit": one.limit, "used": one.used, "open": bill(one.open)} | bills
+
+    user = scopes.signed_in(request)
+    return {"cards": [card(one) for one in _cards(Scope(user, _this_month()))]}
+
+
+@plain.json_page
+def instalments_data(request: HttpRequest) -> dict[str, Any]:
+    """`expected` parts are not sent by the bank yet, and in no sum of rows."""
+    user = scopes.signed_in(request)
+    found = cards.instalments(user, _cards(Scope(user, _this_month())))
+    return {
+        "purchases": [_purchase(one) for one in found.purchases],
+        "months": [
+            {
+                "account": load.account.id,
+                "month": str(load.month),
+                "known": load.known,
+                "expected": load.expected,
+                "rows_url": plain.rows_url(request, load.scope),
+            }
+            for load in found.loads
+        ],
+    }
+
+
+def _purchase(one: cards.Purchase) -> dict[str, Any]:
+    known = {"account": one.account.id, "title": one.title, "category_id": one.category_id}
+    parts = [part._asdict() | {"month": str(part.month)} for part in one.parts]
+    return known | {"of": one.of, "done": one.done, "left": one.left, "parts": parts}

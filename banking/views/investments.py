@@ -1,8 +1,10 @@
 """Investments: what is held and what it has brought; one position and its movements."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -17,7 +19,7 @@ from banking.reports import connections
 from banking.reports import investments as report
 from banking.templatetags.finance import day
 from banking.templatetags.wealth import type_words
-from banking.views import spans
+from banking.views import plain, spans
 from banking.views.charts import Chart, Series
 from banking.views.scope import signed_in
 
@@ -70,3 +72,31 @@ def _line(course: Mapping[date, Decimal], name: str, currency: str) -> Chart | N
     series = Series(name, tuple(course.values()))
     labels = tuple(day(on) for on in course)
     return Chart("line", labels, (series,), currency, labels_name=_("Day")) if len(course) > 1 else None
+
+
+@plain.json_page
+def data(request: HttpRequest) -> dict[str, Any]:
+    """What is not known is null, never 0."""
+    months = spans.SPANS[spans.chosen(request)]
+    found = report.portfolios(signed_in(request), months=months, today=timezone.localdate())
+    return {"currencies": [_plain(one) for one in found]}
+
+
+def _plain(one: report.Portfolio) -> dict[str, Any]:
+    return {
+        "currency": one.currency,
+        "total": one.total,
+        "result": one.result,
+        "by_type": [asdict(part) for part in one.by_type],
+        "by_issuer": [asdict(part) for part in one.by_issuer],
+        "course": [asdict(point) for point in one.course],
+        "positions": [_position(held) for held in one.positions],
+        "ended": [_position(held) for held in one.ended],
+    }
+
+
+def _position(held: report.Position) -> dict[str, Any]:
+    one = held.investment
+    known = {"id": one.id, "name": one.name, "type": one.type, "issuer": one.issuer, "bank": held.bank}
+    sums = {"balance": one.balance, "invested": one.invested, "result": held.result, "share": held.share}
+    return known | sums

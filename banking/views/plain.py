@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +15,7 @@ from banking.reports.scope import Scope
 from banking.views import scope as scopes
 
 Report = Callable[[HttpRequest, Scope, CategoryTree], dict[str, Any]]
+Page = Callable[[HttpRequest], dict[str, Any]]
 
 
 def json_report(report: Report) -> Callable[[HttpRequest], HttpResponse]:
@@ -32,12 +34,24 @@ def json_report(report: Report) -> Callable[[HttpRequest], HttpResponse]:
     return view
 
 
+def json_page(page: Page) -> Callable[[HttpRequest], HttpResponse]:
+    """The same for what has no period to choose."""
+
+    @login_required
+    @require_safe
+    @wraps(page)
+    def view(request: HttpRequest) -> HttpResponse:
+        return JsonResponse(strings(page(request)))
+
+    return view
+
+
 def rows_url(request: HttpRequest, scope: Scope, **changes: object) -> str:
     return request.build_absolute_uri(scopes.rows_url(scope, **changes))
 
 
 def strings(value: Any) -> Any:
-    """Decimals as plain text with two places or more, dates as ISO dates."""
+    """Decimals as plain text with two places or more, dates and ids as text."""
     if isinstance(value, dict):
         return {key: strings(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -45,4 +59,6 @@ def strings(value: Any) -> Any:
     if isinstance(value, Decimal):
         exact = value.normalize()
         return f"{exact:f}" if -exact.as_tuple().exponent > 2 else f"{exact:.2f}"  # type: ignore[operator]
+    if isinstance(value, UUID):
+        return str(value)
     return value.isoformat() if hasattr(value, "isoformat") else value

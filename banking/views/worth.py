@@ -1,5 +1,8 @@
 """Net worth: what there is and what is owed, and how that came to be."""
 
+from dataclasses import asdict
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,7 +13,7 @@ from django.views.decorators.http import require_safe
 from banking.reports import connections
 from banking.reports import worth as report
 from banking.templatetags.finance import day
-from banking.views import spans
+from banking.views import plain, spans
 from banking.views.charts import Chart, Series
 from banking.views.scope import signed_in
 
@@ -44,3 +47,20 @@ def chart(one: report.Worth) -> Chart | None:
         currency=one.currency,
         labels_name=_("Day"),
     )
+
+
+@plain.json_page
+def data(request: HttpRequest) -> dict[str, Any]:
+    """What is owed is negative among the things, and positive as debts."""
+    months = spans.SPANS[spans.chosen(request)]
+    found = report.worth(signed_in(request), months=months, today=timezone.localdate())
+    return {"currencies": [_plain(one) for one in found]}
+
+
+def _plain(one: report.Worth) -> dict[str, Any]:
+    sections = [
+        {"group": each.group, "total": each.total, "things": [asdict(thing) for thing in each.things]}
+        for each in one.sections
+    ]
+    points = [asdict(point) | {"worth": point.worth} for point in one.points]
+    return {"currency": one.currency, "worth": one.now.worth, "sections": sections, "points": points}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -29,6 +30,11 @@ pytestmark = pytest.mark.django_db
 CERRADO = 9003  # a card paid in part, a loan, rows that get new ids
 ROWS = reverse("transactions")
 ONE_PERIOD = ("overview", "report_categories", "report_merchants", "report_flow")
+JSON = (
+    *("overview_json", "report_categories_json", "report_merchants_json", "report_cash_flow_json"),
+    *("report_pace_json", "report_flow_json", "cards_json", "instalments_json"),
+)
+SUMMED = ("owed", "known", "spending", "total", "value")
 FIGURES_PER_PERSON = 400  # fewer would mean that the crawler looks at nothing
 
 
@@ -171,3 +177,25 @@ def test_each_figure_is_the_sum_of_its_rows(awkward: User, as_alice: Client) -> 
         count += len(figures)
         assert crawler.wrong(url, figures) == []
     assert count > FIGURES_PER_PERSON
+
+
+def test_programs_are_told_the_same(awkward: User, as_alice: Client) -> None:
+    crawler, count = Crawler(as_alice), 0
+    for name in JSON:
+        for month in (Month.of(timezone.localdate()), Month.of(timezone.localdate()) + -1):
+            answer = as_alice.get(reverse(name), {"month": str(month)})
+            figures = list(_told(answer.json()))
+            count += len(figures)
+            assert crawler.wrong(name, figures) == []
+    assert count > FIGURES_PER_PERSON
+
+
+def _told(value: Any) -> Iterator[Figure]:
+    """`income` beside `income_rows_url`; beside a lone `rows_url` the sum that the report is about."""
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _told(part)
+    for key in value if isinstance(value, dict) else ():
+        if key.endswith("rows_url"):
+            name = key.removesuffix("_rows_url")
+            said = value[name] if name != key else next(value[one] for one in SUMMED if one in value)
+            yield Figure(value[key].removeprefix("http://testserver"), Decimal(said))
