@@ -1,10 +1,12 @@
 """The fixed cast and the servers of the tests: alice and bob, and one local Pluggy for everybody."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.test import Client
 
@@ -39,12 +41,22 @@ def categories(db: None) -> None:
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return User.objects.create_user("alice@example.com", PASSWORD, first_name="Alice")
+    return _person("alice@example.com", "Alice")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return User.objects.create_user("bob@example.com", PASSWORD, first_name="Bob")
+    return _person("bob@example.com", "Bob")
+
+
+def _person(email: str, name: str) -> User:
+    return User.objects.create(email=email, first_name=name, password=_hashed_password())
+
+
+@cache
+def _hashed_password() -> str:
+    """Once for all tests: hashing takes as long as it has to."""
+    return make_password(PASSWORD)
 
 
 @pytest.fixture

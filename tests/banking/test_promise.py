@@ -1,10 +1,12 @@
 """The promise: each linked figure is the sum of the rows behind its link, to the cent, wherever it stands."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from html.parser import HTMLParser
+from itertools import product
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -25,7 +27,7 @@ from banking.upsert.words import Said
 from tests.localpluggy import AURORA, LocalPluggy
 from tests.syncing import LATER, changed, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 
 CERRADO = 9003  # a card paid in part, a loan, rows that get new ids
 ROWS = reverse("transactions")
@@ -35,7 +37,9 @@ JSON = (
     *("report_pace_json", "report_flow_json", "cards_json", "instalments_json"),
 )
 SUMMED = ("owed", "known", "spending", "total", "value")
-FIGURES_PER_PERSON = 400  # fewer would mean that the crawler looks at nothing
+FIGURES_OF_A_PERSON = 400  # fewer would mean that the crawler looks at nothing
+EACH = 40  # of so many figures one is followed to the last page of its rows
+ROW = re.compile(r"/transactions/[0-9a-f-]{36}/")
 
 
 # --- A person to whom everything happens -------------------------------------------------------------
@@ -118,8 +122,8 @@ class Crawler:
     def __init__(self, client: Client) -> None:
         self.client, self._sums = client, dict[str, Decimal]()
 
-    def page(self, url: str) -> Page:
-        answer = self.client.get(url)
+    def page(self, url: str, language: str = "pt-br") -> Page:
+        answer = self.client.get(url, headers={"Accept-Language": language})
         assert answer.status_code == 200, url
         return Page(answer.content.decode())
 
@@ -131,29 +135,35 @@ class Crawler:
         ]
 
     def sum(self, url: str) -> Decimal:
-        """As the figure counts it; read from the file that the rows' own page offers."""
+        """Of the rows behind the address, as its figure counts them."""
         if url not in self._sums:
-            export = next((link for link in self.page(url).links if "export.csv" in link), "")
-            total = sum((amount for amount, _ in self._rows(export)), Decimal(0))
-            counts = parse_qs(urlsplit(url).query).get("counts", [""])[0]
+            query = urlsplit(url).query
+            total = sum((amount for _, amount in self.rows(query)), Decimal(0))
+            counts = parse_qs(query).get("counts", [""])[0]
             self._sums[url] = -total if counts in OUTGOING else total
         return self._sums[url]
 
-    def _rows(self, export: str) -> Iterator[tuple[Decimal, str]]:
-        """Amount and id of each; no file is offered where there are no rows."""
-        if not export:
-            return
-        content = b"".join(self.client.get(export).streaming_content)  # type: ignore[attr-defined]
+    def rows(self, query: str) -> Iterator[tuple[str, Decimal]]:
+        """Id and amount of each, from the file that the rows' page offers: a page of it is fifty rows."""
+        answer = self.client.get(f"{reverse('export_csv')}?{query}")
+        content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         _heading, *lines = csv.reader(content.decode("utf-8-sig").splitlines(), delimiter=";")
         for line in lines:
-            yield Decimal(line[6].replace(",", ".")), line[-1]
+            yield line[-1], Decimal(line[6].replace(",", "."))
+
+    def listed(self, url: str) -> list[str]:
+        """The ids on the rows' page itself and on all that follow it."""
+        page = self.page(url)
+        further = next((link for link in page.links if "before=" in link), None)
+        ids = [link.split("/")[2] for link in page.links if ROW.fullmatch(link)]
+        return [*dict.fromkeys(ids), *(self.listed(further) if further else ())]
 
 
 def _addresses(alice: User) -> Iterator[str]:
     """Of each page that says figures, in both bases, for months, a range of days and everything."""
     month = Month.of(timezone.localdate())
     for basis in Basis.values:
-        for at in (month, month + -1):
+        for at in _months(2):
             for name in ONE_PERIOD:
                 yield f"{reverse(name)}?{urlencode({'month': str(at), 'basis': basis})}"
         yield f"{reverse('report_cash_flow')}?{urlencode({'month': str(month), 'basis': basis})}"
@@ -165,29 +175,30 @@ def _addresses(alice: User) -> Iterator[str]:
     for name in ("instalments", "bills_due"):
         yield reverse(name)
     for account in alice.accounts.filter(type="CREDIT"):  # type: ignore[attr-defined]
-        for at in (month, month + -1, month + -2):
+        for at in _months(3):
             yield reverse("bill", args=[account.id, str(at)])
 
 
 # --- The promise -------------------------------------------------------------------------------------
 def test_each_figure_is_the_sum_of_its_rows(awkward: User, as_alice: Client) -> None:
-    crawler, count = Crawler(as_alice), 0
+    crawler, followed = Crawler(as_alice), set[Figure]()
     for url in _addresses(awkward):
         figures = crawler.page(url).figures
-        count += len(figures)
         assert crawler.wrong(url, figures) == []
-    assert count > FIGURES_PER_PERSON
+        assert crawler.page(url, language="en").figures == figures, url
+        followed.update(figures)
+    for name, month in product(JSON, _months(2)):
+        figures = list(_told(as_alice.get(reverse(name), {"month": str(month)}).json()))
+        assert crawler.wrong(name, figures) == []
+        followed.update(figures)
+    assert len(followed) > FIGURES_OF_A_PERSON
+    for one in sorted(followed, key=lambda one: one.url)[::EACH]:
+        ids = [id for id, _ in crawler.rows(urlsplit(one.url).query)]
+        assert sorted(crawler.listed(one.url)) == sorted(ids), one.url
 
 
-def test_programs_are_told_the_same(awkward: User, as_alice: Client) -> None:
-    crawler, count = Crawler(as_alice), 0
-    for name in JSON:
-        for month in (Month.of(timezone.localdate()), Month.of(timezone.localdate()) + -1):
-            answer = as_alice.get(reverse(name), {"month": str(month)})
-            figures = list(_told(answer.json()))
-            count += len(figures)
-            assert crawler.wrong(name, figures) == []
-    assert count > FIGURES_PER_PERSON
+def _months(count: int) -> list[Month]:
+    return [Month.of(timezone.localdate()) + -back for back in range(count)]
 
 
 def _told(value: Any) -> Iterator[Figure]:
