@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+PATIENCE = 60_000  # ms: a busy machine is slow, and no test measures it
+expect.set_options(timeout=PATIENCE / 2)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +43,6 @@ def page(page: Page) -> Iterator[Page]:
             and troubles.append(f"console: {message.text}")
         ),
     )
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     assert troubles == []

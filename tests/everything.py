@@ -11,7 +11,12 @@ from django.utils import timezone
 from accounts.models import User
 from banking.models import BalanceOnDay, Category, Connector, Link, Transaction
 
-SHARED = {"Alarm", "Category", "Connector"}  # of nobody: the institutions, the categories, our own troubles
+SHARED = {
+    "Alarm",
+    "Category",
+    "Connector",
+    "Reclassification",
+}  # of nobody: the institutions, the categories, our own troubles
 OWNED = [model for model in apps.get_app_config("banking").get_models() if model.__name__ not in SHARED]
 
 Row = Any

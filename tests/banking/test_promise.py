@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -162,17 +163,14 @@ class Crawler:
 def _addresses(alice: User) -> Iterator[str]:
     """Of each page that says figures, in both bases, for months, a range of days and everything."""
     month = Month.of(timezone.localdate())
-    for basis in Basis.values:
-        for at in _months(2):
-            for name in ONE_PERIOD:
-                yield f"{reverse(name)}?{urlencode({'month': str(at), 'basis': basis})}"
-        yield f"{reverse('report_cash_flow')}?{urlencode({'month': str(month), 'basis': basis})}"
-        yield f"{reverse('cards')}?{urlencode({'basis': basis})}"
     days = {"from": (month + -2).day(10).isoformat(), "to": (month + -1).day(17).isoformat()}
-    for name in ONE_PERIOD:
-        yield f"{reverse(name)}?{urlencode(days)}"
-    yield f"{reverse('report_pace')}?{urlencode({'month': str(month + -1)})}"
-    for name in ("instalments", "bills_due"):
+    months = [{"month": str(month), "basis": basis} for basis in Basis.values]
+    for name, query in product(ONE_PERIOD, (*months, {"month": str(month + -1)}, days)):
+        yield f"{reverse(name)}?{urlencode(query)}"
+    for query in months:
+        yield f"{reverse('report_cash_flow')}?{urlencode(query)}"
+    yield reverse("report_pace")
+    for name in ("cards", "instalments", "bills_due", "rules", "worth", "investments", "suggestions"):
         yield reverse(name)
     for account in alice.accounts.filter(type="CREDIT"):  # type: ignore[attr-defined]
         for at in _months(3):
@@ -182,11 +180,13 @@ def _addresses(alice: User) -> Iterator[str]:
 # --- The promise -------------------------------------------------------------------------------------
 def test_each_figure_is_the_sum_of_its_rows(awkward: User, as_alice: Client) -> None:
     crawler, followed = Crawler(as_alice), set[Figure]()
-    for url in _addresses(awkward):
+    for place, url in enumerate(_addresses(awkward)):
         figures = crawler.page(url).figures
         assert crawler.wrong(url, figures) == []
-        assert crawler.page(url, language="en").figures == figures, url
         followed.update(figures)
+        if place % 3 == 0:
+            in_english = crawler.page(url, language="en").figures
+            assert Counter(in_english) == Counter(figures), url  # the order is the names'
     for name, month in product(JSON, _months(2)):
         figures = list(_told(as_alice.get(reverse(name), {"month": str(month)}).json()))
         assert crawler.wrong(name, figures) == []
