@@ -14,7 +14,7 @@ from banking.actions.edits import Change
 from banking.actions.parts import Piece
 from banking.amounts import BadAmount
 from banking.classify import Word
-from banking.models import Account, Category, Kind, Rule
+from banking.models import Account, Category, CategoryTree, Kind, Rule
 from banking.models.transactions import TAG_LENGTH
 from banking.upsert.words import Said
 
@@ -266,7 +266,7 @@ def _accounts(user: User) -> list[tuple[str, Any]]:
 def _categories(none: Any) -> list[tuple[str, Any]]:
     """The tree as groups: each root, then what is below it."""
     by_root: dict[str, list[Category]] = {}
-    for category in Category.objects.all():
+    for category in CategoryTree.at_hand().by_id.values():
         by_root.setdefault(category.root_id, []).append(category)
     groups = [
         (next(one for one in inside if one.id == root).name, [(one.id, one.name) for one in inside])

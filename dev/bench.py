@@ -14,12 +14,13 @@ from dev.services import Services
 NAMES = sorted(path.stem for path in (PROJECT / "bench").glob("[!_]*.py"))
 
 
-def run(name: str, words: list[str]) -> int:
-    """Makes an empty database and hands over; durable, as production is."""
+def run(name: str, words: list[str], *, keep: bool = False) -> int:
+    """Makes an empty database, or keeps the last one, and hands over; durable, as production is."""
     var = PROJECT / "var" / "bench"
     var.mkdir(parents=True, exist_ok=True)
     need_disk(var)
-    Services(var).wipe()
+    if not keep:
+        Services(var).wipe()
     with Services(var) as services:
         urls = {"DATABASE_URL": services.database_url, "REDIS_URL": services.redis_url}
         environment = {**os.environ, **TESTING, "DEBUG": "False", **urls, "PYTHONUTF8": "1"}
@@ -33,10 +34,11 @@ def run(name: str, words: list[str]) -> int:
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.bench", description=__doc__)
     parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--keep", action="store_true", help="go on with the database of the last run")
     chosen, more = parser.parse_known_args(words)
     try:
         need_python()
-        return run(chosen.name, more)
+        return run(chosen.name, more, keep=chosen.keep)
     except (Trouble, OSError) as trouble:
         return complain(trouble)
     except KeyboardInterrupt:

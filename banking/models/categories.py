@@ -1,11 +1,14 @@
 """The category tree: Pluggy's 130 categories in English and Portuguese, up to three levels."""
 
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.db import models
 from django.utils.translation import get_language
 
 OTHER = "99999999"
+KEPT_SECONDS = 60
 
 
 class Category(models.Model):
@@ -41,6 +44,16 @@ class CategoryTree:
     def load(cls) -> "CategoryTree":
         return cls(Category.objects.all())
 
+    @classmethod
+    def at_hand(cls) -> "CategoryTree":
+        """As it was within the last minute, for pages: it is nobody's, and hardly ever changes."""
+        return _kept(int(time.monotonic() // KEPT_SECONDS))
+
+    @staticmethod
+    def forget() -> None:
+        """What this process has at hand."""
+        _kept.cache_clear()
+
     @property
     def roots(self) -> dict[str, str]:
         """The root of each category, by id."""
@@ -70,3 +83,8 @@ class CategoryTree:
         while (parent := self.by_id[path[-1]].parent_id) is not None:
             path.append(parent)
         return path
+
+
+@lru_cache(maxsize=1)
+def _kept(minute: int) -> CategoryTree:
+    return CategoryTree.load()

@@ -8,10 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Count, Max, Prefetch
+from django.db.models import Count, OuterRef, Prefetch, Subquery
 
 from accounts.models import User
 from banking.models import Account, Item, ProductState, SyncRun, UnreadableRow
+from banking.reports.scope import NotFound
 
 
 class State(StrEnum):
@@ -68,6 +69,7 @@ class Connection:
     state: State
     accounts: tuple[Account, ...]
     fresh_at: datetime | None  # the data is as the bank had it then
+    changed_by: int | None = None  # the last run that changed a row; where all connections are read
     products: tuple[Freshness, ...] = ()  # where they were asked for
     unreadable: int = 0  # rows that came and could not be read
 
@@ -151,8 +153,10 @@ def _is_quota(warning: object) -> bool:
 def connections(user: User) -> tuple[Connection, ...]:
     """All of a person's connections, those that are leaving included. Two queries."""
     accounts = Prefetch("accounts", queryset=Account.objects.of(user), to_attr="listed_accounts")
+    runs = SyncRun.objects.filter(item=OuterRef("pk"), finished_at__isnull=False)
+    changed = runs.exclude(rows_written=0, rows_removed=0).order_by("-started_at", "-id")
     items = Item.objects.of(user).select_related("connector", "sync").prefetch_related(accounts)
-    return tuple(connection(item) for item in items)
+    return tuple(connection(item) for item in items.annotate(changed_by=Subquery(changed.values("id")[:1])))
 
 
 def unfinished(user: User) -> tuple[Connection, ...]:
@@ -163,26 +167,45 @@ def unfinished(user: User) -> tuple[Connection, ...]:
 def news(user: User, mine: tuple[Connection, ...] | None = None) -> str:
     """A mark that differs when pages of this person would show something else than before.
 
-    Made of the last run that changed a row and of the state of each connection (`mine`, if already read).
+    Made of each connection's state and of the last run that changed a row of it (`mine`, if already read).
     """
     mine = connections(user) if mine is None else mine
-    changed = SyncRun.objects.of(user).exclude(rows_written=0, rows_removed=0)
-    latest = changed.filter(finished_at__isnull=False).aggregate(latest=Max("id"))["latest"]
-    states = sorted(f"{one.item.id}{one.state}" for one in mine)
-    return hashlib.sha256(f"{latest} {states}".encode()).hexdigest()[:16]
+    states = sorted(f"{one.item.id} {one.state} {one.changed_by}" for one in mine)
+    return hashlib.sha256(f"{states}".encode()).hexdigest()[:16]
 
 
 def connection(item: Item) -> Connection:
     accounts = getattr(item, "listed_accounts", None)
     if accounts is None:
         accounts = list(item.accounts.all())
-    return Connection(item, _state(item), tuple(accounts), item.collected_at)
+    changed_by = getattr(item, "changed_by", None)
+    return Connection(item, _state(item), tuple(accounts), item.collected_at, changed_by)
 
 
 def in_detail(item: Item) -> Connection:
     """One connection, with each product and what could not be read."""
     products = tuple(_freshness(state) for state in item.product_states.all())
     return replace(connection(item), products=products, unreadable=item.unreadable.count())
+
+
+def accounts(mine: Iterable[Connection]) -> list[Account]:
+    """Those that can be looked at: not of a connection that is leaving."""
+    return [one for each in mine if not each.item.disconnected_at for one in each.accounts]
+
+
+def account_of(mine: Iterable[Connection], account_id: UUID) -> Account:
+    account = next((one for one in accounts(mine) if one.id == account_id), None)
+    if account is None:
+        raise NotFound("account")
+    return account
+
+
+def item_of(mine: Iterable[Connection], item_id: UUID) -> Item:
+    items = (one.item for one in mine if not one.item.disconnected_at)
+    item = next((one for one in items if one.id == item_id), None)
+    if item is None:
+        raise NotFound("item")
+    return item
 
 
 def balances(

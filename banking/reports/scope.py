@@ -178,20 +178,6 @@ def _at_most(amount: Decimal | None) -> Q:
     return Q() if amount is None else Q(flow__gte=-amount, flow__lte=amount)
 
 
-def account_of(user: User, account_id: UUID) -> Account:
-    account = Account.objects.of(user).shown().select_related("item__connector").filter(id=account_id).first()
-    if account is None:
-        raise NotFound("account")
-    return account
-
-
-def item_of(user: User, item_id: UUID) -> Item:
-    item = Item.objects.of(user).connected().select_related("connector", "sync").filter(id=item_id).first()
-    if item is None:
-        raise NotFound("item")
-    return item
-
-
 def bill_of(user: User, bill_id: UUID) -> Bill:
     bill = Bill.objects.of(user).filter(id=bill_id, account__item__disconnected_at=None).first()
     if bill is None:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Min
-
-from banking.models import SPENDING, CategoryTree, Kind, Transaction
+from banking.models import SPENDING, CategoryTree, Kind
 from banking.periods import Period
+from banking.reports.glance import Glance, glance
 from banking.reports.scope import Scope
 from banking.reports.sums import Group, groups
 
@@ -82,15 +81,14 @@ class Report:
         return self.figures[0]
 
 
-def spending(scope: Scope, tree: CategoryTree, sums: Iterable[Group] | None = None) -> Report:
-    """Three queries, whatever the history; two where the sums of the period are known."""
-    known = Transaction.objects.of(scope.user).live().aggregate(since=Min("local_date"))
-    return Report(
-        period=scope.period,
-        figures=figures(scope, tree) if sums is None else figures_of(sums, tree),
-        since=known["since"],
-        pending=scope.rows(tree).filter(status="PENDING").count(),
-    )
+def spending(scope: Scope, tree: CategoryTree) -> Report:
+    """Two queries, whatever the history."""
+    return report(scope, groups(scope, tree), tree, glance(scope, tree))
+
+
+def report(scope: Scope, sums: Iterable[Group], tree: CategoryTree, seen: Glance) -> Report:
+    """Of what is known already."""
+    return Report(scope.period, figures_of(sums, tree), seen.since, seen.pending)
 
 
 def figures(scope: Scope, tree: CategoryTree) -> tuple[Figures, ...]:

@@ -32,12 +32,11 @@ class Halves:
 
 def suggestions(user: User) -> list[Link]:
     """Pairs that wait for an answer, newest first; one query."""
-    asked = _of(user).suggested().select_related(*RELATED)
-    return list(asked.order_by("-into__local_date", "-id"))
+    return list(asked(user).select_related(*RELATED).order_by("-into__local_date", "-id"))
 
 
-def count(user: User) -> int:
-    return _of(user).suggested().count()
+def asked(user: User) -> LinkQuerySet:
+    return _of(user).suggested()
 
 
 def halves(row: Transaction) -> Halves:

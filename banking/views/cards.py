@@ -35,7 +35,7 @@ def cards_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def bills_due(request: HttpRequest) -> HttpResponse:
     """A part of the overview that it asks for: what has to be paid next, whatever its period."""
-    scope, _ = scopes.read(request, CategoryTree.load())
+    scope, _ = scopes.read(request, CategoryTree.at_hand())
     return render(request, "banking/_due.html", _due(scope.user, _cards(scope)))
 
 
@@ -53,7 +53,7 @@ def instalments(request: HttpRequest) -> HttpResponse:
 @require_safe
 def bill(request: HttpRequest, account_id: UUID, name: str) -> HttpResponse:
     """One bill: what the bank asks for, what was paid, and what its rows say."""
-    user, tree = scopes.signed_in(request), CategoryTree.load()
+    user, tree = scopes.signed_in(request), CategoryTree.at_hand()
     try:
         detail = cards.detail(user, account_id, name, today=timezone.localdate())
     except NotFound as error:

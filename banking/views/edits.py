@@ -54,7 +54,7 @@ def category(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 def edit_rows(request: HttpRequest) -> HttpResponse:
     """Of the rows that are named, or of all that the address finds; then back to the list."""
     user, now = scopes.signed_in(request), timezone.now()
-    tree = CategoryTree.load()
+    tree = CategoryTree.at_hand()
     scope, problem = scopes.read(request, tree)
     form = EditForm(request.POST, kinds=KINDS)
     ids = [scopes.uuid_or_404(one) for one in request.POST.getlist("row")]

@@ -51,7 +51,7 @@ def as_xlsx(request: HttpRequest) -> HttpResponseBase:
 
 def _file(request: HttpRequest, write: Write, name: str, kind: str) -> HttpResponseBase:
     """A filter that cannot be read shows its page, which says so, instead of a file of something else."""
-    tree = CategoryTree.load()
+    tree = CategoryTree.at_hand()
     scope, problem = scopes.read(request, tree)
     if problem:
         return redirect(f"{reverse('transactions')}?{request.GET.urlencode()}")

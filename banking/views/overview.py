@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from banking.models import CategoryTree
-from banking.reports import changes, connections, pace, spending, suggestions, transactions, worth
+from banking.reports import changes, connections, pace, spending, transactions, worth
 from banking.reports.comparison import comparison
 from banking.reports.connections import Connection
+from banking.reports.glance import Glance, glance
 from banking.reports.scope import Scope
 from banking.reports.sums import groups_of
 from banking.views import plain
@@ -28,37 +29,37 @@ RECENT_ROWS = 8
 @login_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    tree = CategoryTree.load()
-    scope, problem = scopes.read(request, tree)
+    tree, mine = CategoryTree.at_hand(), connections.connections(scopes.signed_in(request))
+    scope, problem = scopes.read(request, tree, mine)
     scope = scope.report
-    mine = connections.connections(scope.user)
     if not any(one.was_read or one.is_busy for one in mine):
         return render(
             request, "banking/empty.html", {"news": connections.news(scope.user, mine), "failed": mine}
         )
+    seen = glance(scope, tree)
     context = {
         "scope": scope,
         "problem": problem,
-        "asked": suggestions.count(scope.user),
+        "asked": seen.asked,
         "connections": mine,
         "has_cards": any(account.is_card for one in mine for account in one.accounts),
         "balances": connections.balances(mine, item=scope.item, account=scope.account),
         "worth": _worth(scope, mine),
         "busy": [one for one in mine if one.is_busy],
         "news": connections.news(scope.user, mine),
-        **scopes.choices(scope),
-        "accounts": [one for each in mine if not each.item.disconnected_at for one in each.accounts],
+        "accounts": connections.accounts(mine),
+        **scopes.choices(scope, newest=seen.newest),
     }
-    return render(request, "banking/overview.html", context | _figures(scope, tree, mine))
+    return render(request, "banking/overview.html", context | _figures(scope, tree, mine, seen))
 
 
-def _figures(scope: Scope, tree: CategoryTree, mine: Sequence[Connection]) -> dict[str, Any]:
+def _figures(scope: Scope, tree: CategoryTree, mine: Sequence[Connection], seen: Glance) -> dict[str, Any]:
     """Each against the same days before; of a month, the pace too."""
     today = timezone.localdate()
     compared = comparison(scope.period, scope.basis, today=today)
     groups = groups_of(scope, tree, (scope.period, *compared.pair))
     figures = {
-        "report": spending.spending(scope, tree, groups[scope.period]),
+        "report": spending.report(scope, groups[scope.period], tree, seen),
         "recent": transactions.recent(scope, tree, limit=RECENT_ROWS),
         "compared": compared,
         "changes": changes.changes(groups, compared, tree),

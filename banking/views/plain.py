@@ -25,7 +25,7 @@ def json_report(report: Report) -> Callable[[HttpRequest], HttpResponse]:
     @require_safe
     @wraps(report)
     def view(request: HttpRequest) -> HttpResponse:
-        tree = CategoryTree.load()
+        tree = CategoryTree.at_hand()
         scope, problem = scopes.read(request, tree)
         if problem:
             return JsonResponse({"error": f"the period cannot be read: {problem}"}, status=400)

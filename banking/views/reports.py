@@ -41,15 +41,16 @@ def page(template: str) -> Callable[[Page], Callable[[HttpRequest], HttpResponse
         @require_safe
         @wraps(report)
         def view(request: HttpRequest) -> HttpResponse:
-            tree = CategoryTree.load()
-            scope, problem = scopes.read(request, tree)
+            tree, mine = CategoryTree.at_hand(), connections.connections(scopes.signed_in(request))
+            scope, problem = scopes.read(request, tree, mine)
             scope = scope.report
             shared = {
                 "scope": scope,
                 "problem": problem,
                 "tabs": tabs(request, scope),
                 "json_url": _json_url(request, scope),
-                "news": connections.news(scope.user),
+                "news": connections.news(scope.user, mine),
+                "accounts": connections.accounts(mine),
                 **scopes.choices(scope),
             }
             return render(request, template, shared | report(request, scope, tree))

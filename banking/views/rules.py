@@ -75,7 +75,7 @@ def _rule_form(user: User, data: Mapping[str, Any] | None = None, **options: Any
 
 def _preview(form: RuleForm, draft: Rule) -> rules.Preview:
     today = timezone.localdate()
-    return rules.preview(form.fill(draft, today=today), CategoryTree.load(), month=Month.of(today))
+    return rules.preview(form.fill(draft, today=today), CategoryTree.at_hand(), month=Month.of(today))
 
 
 def _page(

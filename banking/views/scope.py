@@ -1,6 +1,7 @@
 """From a query string to a Scope and back: every link that shows rows is made here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -13,10 +14,12 @@ from django.utils import timezone
 from accounts.models import User
 from banking import amounts
 from banking.merchants import LONGEST_KEY
-from banking.models import Account, Basis, CategoryTree
+from banking.models import Basis, CategoryTree
 from banking.models.transactions import TAG_LENGTH
 from banking.periods import ALL, BadPeriod, Month, Period
-from banking.reports.scope import COUNTED, NotFound, Scope, account_of, bill_of, item_of, newest_day, rule_of
+from banking.reports import connections
+from banking.reports.connections import Connection
+from banking.reports.scope import COUNTED, NotFound, Scope, bill_of, newest_day, rule_of
 
 CURRENCY_LENGTH = 3
 NO_BILL = "none"  # in place of a bill's id: rows that none carries yet
@@ -27,10 +30,13 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
+def read(
+    request: HttpRequest, tree: CategoryTree, mine: Sequence[Connection] | None = None
+) -> tuple[Scope, str]:
     """The scope, and the code of what was wrong with its period (then it is this month) or its amounts.
 
-    Unknown and foreign ids are a 404: a figure of something else would be a lie.
+    Unknown and foreign ids are a 404: a figure of something else would be a lie. `mine`: the person's
+    connections, if already read.
     """
     query = request.GET
     period, problem = _period(query)
@@ -43,9 +49,13 @@ def read(request: HttpRequest, tree: CategoryTree) -> tuple[Scope, str]:
     if basis == Basis.CASH and not period.is_whole_months:
         period, problem = period.in_whole_months, problem or "paid by month"
     least, most, bad_amount = _amounts(query)
+    if mine is None:
+        mine = connections.connections(user) if query.get("item") or query.get("account") else ()
     try:
-        item = item_of(user, uuid_or_404(query["item"])) if query.get("item") else None
-        account = account_of(user, uuid_or_404(query["account"])) if query.get("account") else None
+        item = connections.item_of(mine, uuid_or_404(query["item"])) if query.get("item") else None
+        account = (
+            connections.account_of(mine, uuid_or_404(query["account"])) if query.get("account") else None
+        )
         bill = bill_of(user, uuid_or_404(query["bill"])) if query.get("bill", NO_BILL) != NO_BILL else None
         rule = rule_of(user, query["rule"]) if query.get("rule") else None
     except NotFound as error:
@@ -112,10 +122,12 @@ def rows_url(scope: Scope, **changes: object) -> str:
     return f"{reverse('transactions')}?{query(scope, **changes)}"
 
 
-def choices(scope: Scope, **kept: object) -> dict[str, Any]:
-    """What a page needs to let the person choose another scope; `kept` is a choice of the page's own."""
-    accounts = Account.objects.of(scope.user).shown().select_related("item__connector")
-    return {"stepper": _stepper(scope, kept), "accounts": accounts, "bases": _bases(scope, kept)}
+def choices(scope: Scope, *, newest: date | None = None, **kept: object) -> dict[str, Any]:
+    """What a page needs to let the person choose other days; `kept` is a choice of the page's own.
+
+    `newest`: the day of the person's newest row, if already read.
+    """
+    return {"stepper": _stepper(scope, kept, newest), "bases": _bases(scope, kept)}
 
 
 def _bases(scope: Scope, kept: Mapping[str, object]) -> dict[str, str]:
@@ -123,25 +135,25 @@ def _bases(scope: Scope, kept: Mapping[str, object]) -> dict[str, str]:
     return {basis.value: query(scope, basis=basis.value, **kept) for basis in Basis}
 
 
-def _stepper(scope: Scope, kept: Mapping[str, object]) -> dict[str, Any]:
+def _stepper(scope: Scope, kept: Mapping[str, object], newest: date | None) -> dict[str, Any]:
     """The months before and after, as query strings; no step beyond this month and the newest row's."""
     month = scope.period.month
     this_month = Month.of(timezone.localdate())
     if month is None:
         current = _in_month(scope, this_month, kept)
         return {"month": None, "current": current, "all": _in_month(scope, ALL, kept)}
+    goes_on = month < this_month or _is_before(month, newest or newest_day(scope.user))
     return {
         "month": month.first,
         "previous": _in_month(scope, month + -1, kept),
-        "next": _in_month(scope, month + 1, kept) if month < this_month or _goes_on(scope, month) else None,
+        "next": _in_month(scope, month + 1, kept) if goes_on else None,
         "current": _in_month(scope, this_month, kept) if month != this_month else None,
         "all": _in_month(scope, ALL, kept),
     }
 
 
-def _goes_on(scope: Scope, month: Month) -> bool:
-    newest = newest_day(scope.user)
-    return newest is not None and month < Month.of(newest)
+def _is_before(month: Month, day: date | None) -> bool:
+    return day is not None and month < Month.of(day)
 
 
 def _in_month(scope: Scope, month: Month | str, kept: Mapping[str, object]) -> str:

@@ -31,8 +31,8 @@ def transactions_list(request: HttpRequest) -> HttpResponse:
 
 def shown(request: HttpRequest, form: EditForm | None = None) -> HttpResponse:
     """The list; `form`: what is wrong with what the person wanted to say of its rows."""
-    tree = CategoryTree.load()
-    scope, problem = scopes.read(request, tree)
+    tree, mine = CategoryTree.at_hand(), connections.connections(scopes.signed_in(request))
+    scope, problem = scopes.read(request, tree, mine)
     before = request.GET.get("before", "")
     try:
         listing = transactions.listing(scope, tree, before=before)
@@ -45,7 +45,8 @@ def shown(request: HttpRequest, form: EditForm | None = None) -> HttpResponse:
         "next_url": listing.next and scopes.rows_url(scope, before=listing.next),
         "chips": chips(scope, tree),
         **scopes.choices(scope),
-        "news": connections.news(scope.user),
+        "accounts": connections.accounts(mine),
+        "news": connections.news(scope.user, mine),
         "problem": problem,
         "query": scopes.query(scope, before=before or None),
         "whole": scopes.query(scope),
@@ -80,7 +81,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
         "halves": suggestions.halves(row),
         "taken": transactions.parts_of(row),
         "tags": transactions.tags_of(row.user),
-        "history": history(row, CategoryTree.load()),
+        "history": history(row, CategoryTree.at_hand()),
     }
     return render(request, "banking/transaction.html", context, status=400 if form.errors else 200)
 

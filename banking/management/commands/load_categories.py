@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 
 from banking.application import pluggy
-from banking.models import Category
+from banking.models import Category, CategoryTree
 
 FILE = Path(__file__).resolve().parents[2] / "data" / "categories.json"
 
@@ -29,6 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         entries = _from_pluggy() if options["from_pluggy"] else _from_file()
         store(entries)
+        CategoryTree.forget()
         if options["verbosity"]:
             self.stdout.write(f"{len(entries)} categories")
 
