@@ -22,6 +22,8 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
             "counts_when_paid",
         ]
         labels: ClassVar[dict[str, Promise]] = {
+            "first_name": _("First name"),
+            "last_name": _("Surname"),
             "theme": _("Light or dark"),
             "hides_amounts": _("Hide the amounts"),
         }

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from accounts.models import User
 from banking.actions import rules
-from banking.models import Bill, Item, Rule, Transaction
+from banking.models import Bill, Investment, Item, Rule, Transaction
 from tests.flows.conftest import Product
 from tests.flows.test_walk import sign_up
 from tests.localpluggy import LocalPluggy, wait_until
@@ -48,25 +48,36 @@ def pages(person: User) -> list[str]:
     row = Transaction.objects.of(person).live().filter(account__type="CREDIT").latest("local_date")
     item = Item.objects.of(person).latest("connected_at")
     bill = Bill.objects.of(person).first()
-    assert bill is not None
+    investment = Investment.objects.of(person).first()
+    rule = Rule.objects.of(person).first()
+    assert bill is not None and investment is not None and rule is not None
     return [
         reverse("overview"),
         reverse("overview") + "?from=2026-09-10&to=2026-10-20",
         reverse("overview") + "?month=2026-99",
         *(reverse(f"report_{name}") for name in ("categories", "merchants", "cash_flow", "pace", "flow")),
         reverse("report_categories") + "?basis=cash",
-        reverse("transactions") + "?counts=spending",
+        reverse("transactions"),
+        reverse("transactions") + "?counts=spending&pending=1",
         reverse("transactions") + "?q=nothing+like+that",
         reverse("transaction", args=[row.id]),
+        reverse("parts", args=[row.id]),
         reverse("cards"),
         reverse("bill", args=[bill.account_id, f"{bill.due_on:%Y-%m}"]),
         reverse("instalments"),
+        reverse("worth"),
+        reverse("investments"),
+        reverse("investment", args=[investment.id]),
         reverse("suggestions"),
         reverse("rules"),
+        reverse("rule", args=[rule.id]),
         reverse("new_rule") + "?text=ifood&category=11010000",
         reverse("connections"),
         reverse("connection", args=[item.id]),
+        reverse("connect"),
         reverse("preferences"),
+        reverse("account_email"),
+        reverse("account_change_password"),
     ]
 
 
@@ -127,3 +138,20 @@ def test_both_languages(page: Page, product: Product, person: User) -> None:
     page.goto(product.url)
     assert page.locator("h1").inner_text() == "Overview"
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_the_phone_reaches_every_part_with_the_keyboard(page: Page, product: Product) -> None:
+    sign_up(page, product)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(product.url)
+    more = page.locator(".tabs summary")
+    more.press("Enter")
+    assert violations(page) == []
+    reached = page.locator(".tabs a:visible").evaluate_all("links => links.map(link => link.pathname)")
+    assert set(page.locator(".side a").evaluate_all("links => links.map(link => link.pathname)")) <= {
+        *reached,
+        reverse("preferences"),
+    }
+    page.keyboard.press("Escape")
+    assert page.locator(".tabs details").get_attribute("open") is None
+    assert more.evaluate("it => it === document.activeElement")
