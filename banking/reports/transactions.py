@@ -12,7 +12,7 @@ from banking.models import Account, CategoryTree, Edit, Reappearance, Rule, Tran
 from banking.models.transactions import TransactionQuerySet
 from banking.reports.scope import Scope
 
-PAGE = 100
+PAGE = 50
 NEWEST_FIRST = ("-local_date", "-id")
 RELATED = ("account__item__connector", "category", "rule")  # what a row shows of others
 
