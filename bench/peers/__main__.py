@@ -2,9 +2,9 @@
 
     make bench-peers                      python -m dev.bench peers --rows 100000 --actual var/peers
 
-Who is not installed is skipped: `apt install ledger hledger` and, for Actual, `npm install --prefix var/peers
-@actual-app/api`. Each time is the least of its turns. Lume and Actual answer from what is open already; ledger
-and hledger read their journal at each question, as they do at each use. All must come to the same sums.
+Who is not installed is skipped: `apt install ledger hledger`; for Actual, `npm install --prefix var/peers
+@actual-app/api`. Each time is the least of its turns. Lume and Actual answer from what is open; ledger
+and hledger read their journal at each question, as at each use. All must come to the same sums.
 """
 
 import argparse
