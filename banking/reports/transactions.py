@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Func, Sum, TextField
+from django.db.models import Count, DateField, ExpressionWrapper, F, Func, Sum, TextField
 
 from accounts.models import User
 from banking.models import Account, CategoryTree, Edit, Reappearance, Rule, Transaction
@@ -14,6 +14,8 @@ from banking.reports.scope import Scope
 
 PAGE = 50
 NEWEST_FIRST = ("-local_date", "-id")
+# The same order, but from no index: else PostgreSQL may walk through all days for words that few rows have.
+BY_WORDS = (ExpressionWrapper(F("local_date") + 0, output_field=DateField()).desc(), "-id")
 RELATED = ("account__item__connector", "category", "rule")  # what a row shows of others
 
 
@@ -43,7 +45,7 @@ class Listing:
 
 def listing(scope: Scope, tree: CategoryTree, *, before: str = "") -> Listing:
     """Two queries, whatever the page; one where the page is all there is."""
-    page = _newest(_after(scope.rows(tree), before), PAGE + 1)
+    page = _newest(_after(scope.rows(tree), before), PAGE + 1, by_words=scope.is_of_words)
     is_all = not before and len(page) <= PAGE
     return Listing(
         rows=tuple(page[:PAGE]),
@@ -73,13 +75,14 @@ def _totals_of(rows: list[Transaction]) -> tuple[Total, ...]:
 
 
 def recent(scope: Scope, tree: CategoryTree, *, limit: int) -> tuple[Transaction, ...]:
-    return tuple(_newest(scope.rows(tree), limit))
+    return tuple(_newest(scope.rows(tree), limit, by_words=scope.is_of_words))
 
 
-def _newest(rows: TransactionQuerySet, limit: int) -> list[Transaction]:
+def _newest(rows: TransactionQuerySet, limit: int, *, by_words: bool = False) -> list[Transaction]:
     """Found by the indexes alone, however many there are; what is shown is read of these few."""
-    found = rows.order_by(*NEWEST_FIRST).values("id")[:limit]
-    return list(Transaction.objects.filter(id__in=found).select_related(*RELATED).order_by(*NEWEST_FIRST))
+    found = rows.order_by(*(BY_WORDS if by_words else NEWEST_FIRST)).values("id")[:limit]
+    shown = Transaction.objects.filter(id__in=found).select_related(*RELATED)
+    return list(shown.order_by(*NEWEST_FIRST))
 
 
 def _after(rows: TransactionQuerySet, before: str) -> TransactionQuerySet:
