@@ -8,6 +8,8 @@ help:
 	@echo 'make test    runs every check and test; ARGS="-k inbox" goes to pytest'
 	@echo 'make bench-sync   rows per second of a sync beside COPY and the ORM; ARGS="--rows 20000"'
 	@echo 'make bench-ingest   webhooks per second of the door beside one INSERT; ARGS="--requests 2000"'
+	@echo 'make bench-reports  reports of a million rows among ten million; ARGS="--keep" goes on with those of the last run'
+	@echo 'make bench-peers    spending by category, beside Actual Budget, ledger and hledger'
 	@echo 'make chaos RUNS=5 SEED=1   kills and freezes everything while banks report; then compares every row'
 	@echo 'make stop    stops the private PostgreSQL and Redis, should a crash have left them running'
 	@echo 'make clean   removes .venv and caches; the data of the demo stay'

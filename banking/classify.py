@@ -178,13 +178,14 @@ def is_refund(row: Facts) -> bool:
 def _kind(
     row: Facts, account: AccountFacts, category: str, root: str, flow: Decimal, evidence: Evidence
 ) -> tuple[Kind, str]:
-    if evidence.word:
+    word = evidence.word
+    if word:
         said = _kind_by_word(evidence)
         if said:
             return said
     if not flow:
         return Kind.NEUTRAL, "split into parts" if evidence.taken_out else "no amount"
-    if evidence.word.category_id is None:
+    if word.category_id is None:
         if evidence.linked:
             return evidence.linked, "doubled" if evidence.linked == Kind.NEUTRAL else "linked"
         marked = _kind_by_marks(row, account, flow)

@@ -11,7 +11,8 @@ from dev.check import PROJECT, TESTING
 from dev.machine import Trouble, complain, need_disk, need_python, speak_utf8
 from dev.services import Services
 
-NAMES = sorted(path.stem for path in (PROJECT / "bench").glob("[!_]*.py"))
+FOUND = (*(PROJECT / "bench").glob("[!_]*.py"), *(one.parent for one in PROJECT.glob("bench/*/__main__.py")))
+NAMES = sorted(path.stem for path in FOUND)
 
 
 def run(name: str, words: list[str], *, keep: bool = False) -> int:

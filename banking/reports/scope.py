@@ -88,6 +88,11 @@ class Scope:
         narrowed = self.bill or self.unbilled or self.instalments
         return self.period.is_whole_months and not narrowed
 
+    @property
+    def is_of_words(self) -> bool:
+        """Whether its rows are found by what they say: not by an amount, which any row may have."""
+        return bool(self.text) and _amount(self.text) is None
+
     def months(self) -> Q:
         """The condition on MonthTotal; only for what `is_summed`."""
         return self._places() & Q(basis=self.basis, month__gte=self.period.start, month__lte=self.period.end)
@@ -162,12 +167,15 @@ def _about(user: User, text: str) -> Q:
     Whatever the history, the texts are few.
     """
     said = Wording.objects.of(user).filter(text__contains=folded(text))
-    found = Q(wording__in=said.values("key"))
+    found, amount = Q(wording__in=said.values("key")), _amount(text)
+    return found if amount is None else found | Q(flow__in=(amount, -amount))
+
+
+def _amount(text: str) -> Decimal | None:
     try:
-        amount = amounts.parse(text.lstrip("+-−"))
+        return amounts.parse(text.lstrip("+-−"))
     except amounts.BadAmount:
-        return found
-    return found | Q(flow__in=(amount, -amount))
+        return None
 
 
 def _at_least(amount: Decimal | None) -> Q:

@@ -5,13 +5,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Func, Sum, TextField
+from django.db.models import Count, DateField, ExpressionWrapper, F, Func, Sum, TextField
 
 from accounts.models import User
 from banking.models import Account, CategoryTree, Edit, Reappearance, Rule, Transaction
+from banking.models.transactions import TransactionQuerySet
 from banking.reports.scope import Scope
 
-PAGE = 100
+PAGE = 50
+NEWEST_FIRST = ("-local_date", "-id")
+# The same order, but from no index: else PostgreSQL may walk through all days for words that few rows have.
+BY_WORDS = (ExpressionWrapper(F("local_date") + 0, output_field=DateField()).desc(), "-id")
 RELATED = ("account__item__connector", "category", "rule")  # what a row shows of others
 
 
@@ -40,11 +44,12 @@ class Listing:
 
 
 def listing(scope: Scope, tree: CategoryTree, *, before: str = "") -> Listing:
-    """Two queries, whatever the page."""
-    page = list(_after(scope.rows(tree), before).select_related(*RELATED)[: PAGE + 1])
+    """Two queries, whatever the page; one where the page is all there is."""
+    page = _newest(_after(scope.rows(tree), before), PAGE + 1, by_words=scope.is_of_words)
+    is_all = not before and len(page) <= PAGE
     return Listing(
         rows=tuple(page[:PAGE]),
-        totals=totals(scope, tree),
+        totals=_totals_of(page) if is_all else totals(scope, tree),
         next=_cursor(page[PAGE - 1]) if len(page) > PAGE else None,
     )
 
@@ -60,13 +65,27 @@ def totals(scope: Scope, tree: CategoryTree) -> tuple[Total, ...]:
     return tuple(Total(*row) for row in sorted(found) if row[2])
 
 
+def _totals_of(rows: list[Transaction]) -> tuple[Total, ...]:
+    flows: dict[str, list[Decimal]] = {}
+    for row in rows:
+        flows.setdefault(row.flow_currency, []).append(row.flow)
+    return tuple(
+        Total(currency, sum(each, Decimal(0)), len(each)) for currency, each in sorted(flows.items())
+    )
+
+
 def recent(scope: Scope, tree: CategoryTree, *, limit: int) -> tuple[Transaction, ...]:
-    rows = _after(scope.rows(tree), "").select_related(*RELATED)
-    return tuple(rows[:limit])
+    return tuple(_newest(scope.rows(tree), limit, by_words=scope.is_of_words))
 
 
-def _after(rows, before: str):  # type: ignore[no-untyped-def]
-    rows = rows.order_by("-local_date", "-id")
+def _newest(rows: TransactionQuerySet, limit: int, *, by_words: bool = False) -> list[Transaction]:
+    """Found by the indexes alone, however many there are; what is shown is read of these few."""
+    found = rows.order_by(*(BY_WORDS if by_words else NEWEST_FIRST)).values("id")[:limit]
+    shown = Transaction.objects.filter(id__in=found).select_related(*RELATED)
+    return list(shown.order_by(*NEWEST_FIRST))
+
+
+def _after(rows: TransactionQuerySet, before: str) -> TransactionQuerySet:
     if not before:
         return rows
     day, _, row_id = before.partition("_")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -53,9 +54,7 @@ class Known:
     def about(self, row_id: UUID, row: Facts, texts: Texts) -> tuple[Evidence, Rule | None]:
         """The evidence, and the rule that it comes from. `texts` is asked only if there are rules."""
         rule = self._rule(row, texts) if self.rulebook else None
-        if rule is None and not any(
-            row_id in some for some in (self.words, self.linked, self.purchases, self.taken_out)
-        ):
+        if rule is None and not any(row_id in some for some in self._told):
             return NO_EVIDENCE, None
         found = Evidence(
             person=self.words.get(row_id, SILENT),
@@ -66,9 +65,10 @@ class Known:
         )
         return found, rule
 
-    @property
-    def _all(self) -> tuple[Collection[UUID], ...]:
-        return self.words, self.linked, self.purchases, self.taken_out
+    @cached_property
+    def _told(self) -> tuple[Collection[UUID], ...]:
+        """Those that say anything at all: at a first reading none, and no row is looked up."""
+        return tuple(one for one in (self.words, self.linked, self.purchases, self.taken_out) if one)
 
     def _rule(self, row: Facts, texts: Texts) -> Rule | None:
         return self.rulebook.first(

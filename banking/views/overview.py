@@ -18,6 +18,7 @@ from banking.reports.comparison import comparison
 from banking.reports.connections import Connection
 from banking.reports.glance import Glance, glance
 from banking.reports.scope import Scope
+from banking.reports.spending import HOME_CURRENCY
 from banking.reports.sums import groups_of
 from banking.views import plain
 from banking.views import scope as scopes
@@ -85,8 +86,8 @@ def _balances_then(scope: Scope, mine: Sequence[Connection], day: date, today: d
 
 
 def _pace(scope: Scope, tree: CategoryTree, today: date) -> dict[str, Any]:
-    """Of the first currency, against the month before."""
-    report = pace.pace(scope, tree, today=today, months=1)
+    """Of the home currency, against the month before."""
+    report = pace.pace(dataclasses.replace(scope, currency=HOME_CURRENCY), tree, today=today, months=1)
     main = report.figures[0]
     return {"pace": report, "pace_main": main, "pace_chart": pace_chart(report, main, scope)}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -114,7 +114,8 @@ def query(scope: Scope, **changes: object) -> str:
         "rule": scope.rule and scope.rule.pk,
         "hidden": "1" if scope.hidden else None,
     }
-    return urlencode({key: value for key, value in (parts | changes).items() if value is not None})
+    said = {key: value for key, value in (parts | changes).items() if value is not None}
+    return "&".join(f"{key}={quote_plus(str(value))}" for key, value in said.items())
 
 
 def rows_url(scope: Scope, **changes: object) -> str:

@@ -18,6 +18,7 @@ from banking.models import CategoryTree, Transaction
 from banking.periods import Month, Period
 from banking.reports import connections, spending, transactions
 from banking.reports.scope import Scope
+from banking.reports.transactions import PAGE
 from tests.payloads import bound_item
 from tests.rows import an_account, store_rows, write
 
@@ -229,7 +230,7 @@ def queries(client: Client, name: str, **query: str) -> int:
 # Two of each say whose rows the request may see, and that they are nobody's again (accounts/rows.py).
 @pytest.mark.parametrize(("name", "most"), [("overview", 12), ("transactions", 11), ("overview_json", 6)])
 def test_queries_do_not_grow_with_the_rows(alice: User, as_alice: Client, name: str, most: int) -> None:
-    store_rows(alice, LIFE)
+    store_rows(alice, [*LIFE, *(at("2026-11-01", "-3.00") for _ in range(PAGE))])
     CategoryTree.at_hand()
     few = queries(as_alice, name, month="2026-11")
     for _ in range(3):

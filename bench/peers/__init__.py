@@ -1,0 +1,1 @@
+"""The same question asked of other programs: what was spent, by category."""
