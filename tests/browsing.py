@@ -19,7 +19,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_context_args | {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}}
+    """Without motion, so that what is looked at stands still."""
+    size = {"width": 1280, "height": 900}
+    return browser_context_args | {"locale": "pt-BR", "viewport": size, "reduced_motion": "reduce"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from banking import rollups
 from banking.models import Transaction
 from tests.flows.conftest import Product
 from tests.flows.test_look import is_wider_than_its_window, violations
-from tests.flows.test_walk import sign_up
+from tests.flows.test_walk import is_read, sign_up
 from tests.localpluggy import LocalPluggy, wait_until
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,11 @@ pytestmark = pytest.mark.browser
 def person(page: Page, product: Product, pluggy: LocalPluggy) -> Iterator[User]:
     somebody = sign_up(page, product)
     pluggy.connect(somebody.reference, connector=9001)
-    wait_until(lambda: Transaction.objects.of(somebody).count() > 700, seconds=30, what="the bank is read")
+    wait_until(
+        lambda: is_read(somebody) and Transaction.objects.of(somebody).count() > 700,
+        seconds=30,
+        what="the bank is read",
+    )
     yield somebody
 
 
