@@ -44,4 +44,4 @@ def page(page: Page) -> Iterator[Page]:
     )
     page.set_default_timeout(15_000)
     yield page
-    assert troubles == []
+    assert troubles == [], troubles

@@ -26,7 +26,9 @@ def texts(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _extracted(code: str, where: Path) -> Iterator[tuple[str, str]]:
-    for _, function, messages, _ in extract_python(BytesIO(code.encode()), KEYWORDS, [], {"encoding": "utf-8"}):
+    for _, function, messages, _ in extract_python(
+        BytesIO(code.encode()), KEYWORDS, [], {"encoding": "utf-8"}
+    ):
         # pgettext names its context first, ngettext its plural last.
         first = messages[function.startswith("pgettext")] if isinstance(messages, tuple) else messages
         if first:
