@@ -22,7 +22,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return browser_context_args | {"locale": "pt-BR", "viewport": {"width": 1280, "height": 900}}
+    """Without motion, so that what is looked at stands still."""
+    size = {"width": 1280, "height": 900}
+    return browser_context_args | {"locale": "pt-BR", "viewport": size, "reduced_motion": "reduce"}
 
 
 @pytest.fixture
@@ -45,4 +47,4 @@ def page(page: Page) -> Iterator[Page]:
     )
     page.set_default_timeout(PATIENCE)
     yield page
-    assert troubles == []
+    assert troubles == [], troubles

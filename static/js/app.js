@@ -65,6 +65,13 @@
     act();
   });
 
+  // An open page loads itself anew when there is news, but never takes away what somebody is doing on it.
+  const isBusy = () => document.querySelector('.pick input:checked, .tx select, .tx .said')
+    || document.activeElement.matches('input, select, textarea');
+  document.addEventListener('htmx:beforeRequest', event => {
+    if (event.target.matches('[data-news]') && isBusy()) event.preventDefault();
+  });
+
   // A pair of dates or a choice that acts at once: <form data-auto-submit>
   document.addEventListener('change', event => event.target.closest('form[data-auto-submit]')?.requestSubmit());
 

@@ -9,10 +9,10 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from banking import rollups
-from banking.models import Transaction
+from banking.models import Item, Transaction
 from tests.flows.conftest import Product
 from tests.flows.test_look import is_wider_than_its_window, violations
-from tests.flows.test_walk import sign_up
+from tests.flows.test_walk import is_read, sign_up
 from tests.localpluggy import LocalPluggy, wait_until
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,11 @@ pytestmark = pytest.mark.browser
 def person(page: Page, product: Product, pluggy: LocalPluggy) -> Iterator[User]:
     somebody = sign_up(page, product)
     pluggy.connect(somebody.reference, connector=9001)
-    wait_until(lambda: Transaction.objects.of(somebody).count() > 700, seconds=30, what="the bank is read")
+    wait_until(
+        lambda: is_read(somebody) and Transaction.objects.of(somebody).count() > 700,
+        seconds=30,
+        what="the bank is read",
+    )
     yield somebody
 
 
@@ -33,6 +37,8 @@ def test_rows_are_changed_in_their_list_and_back(page: Page, product: Product, p
 
     first = page.locator(".tx tbody tr").first
     first.locator(".kind button").click()
+    expect(first.locator("select")).to_be_visible()
+    expect(page.locator(".htmx-added")).to_have_count(0)  # from then on htmx listens to it
     first.locator("select").select_option("11020000")
     expect(first.locator(".said")).to_be_visible()
     expect(first.locator(".said a")).to_have_attribute("href", re.compile("/rules/new/.*11020000"))
@@ -73,3 +79,26 @@ def test_a_row_is_split(page: Page, product: Product, person: User) -> None:
     expect(page.locator("main")).to_contain_text("12,34")
     assert violations(page) == []
     assert rollups.differences() == []
+
+
+def test_news_waits_until_nothing_is_chosen(
+    page: Page, product: Product, person: User, pluggy: LocalPluggy
+) -> None:
+    page.goto(product.url + reverse("transactions"))
+    page.evaluate(
+        "addEventListener('htmx:beforeRequest', event => { window.waited = event.defaultPrevented })"
+    )
+    choice = page.locator('input[name="row"]').first
+    choice.check()
+    item = Item.objects.of(person).get()
+    pluggy.spend(str(item.id), description="PADARIA DO BAIRRO", amount="-50.00", categoryId="11010000")
+    wait_until(
+        lambda: Transaction.objects.of(person).filter(description="PADARIA DO BAIRRO").exists(),
+        seconds=20,
+        what="the new row is stored",
+    )
+    wait_until(lambda: page.evaluate("window.waited"), seconds=15, what="the page holds back")
+    expect(choice).to_be_checked()
+    choice.uncheck()
+    page.evaluate("document.activeElement.blur()")
+    expect(page.get_by_text("PADARIA DO BAIRRO").first).to_be_visible(timeout=15_000)

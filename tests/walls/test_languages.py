@@ -11,7 +11,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
-KEYWORDS = ("_", "_now", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext")
+KEYWORDS = ("_", "_now", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
 
 
@@ -26,8 +26,11 @@ def texts(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _extracted(code: str, where: Path) -> Iterator[tuple[str, str]]:
-    for _, _, messages, _ in extract_python(BytesIO(code.encode()), KEYWORDS, [], {"encoding": "utf-8"}):
-        first = messages[0] if isinstance(messages, tuple) else messages
+    for _, function, messages, _ in extract_python(
+        BytesIO(code.encode()), KEYWORDS, [], {"encoding": "utf-8"}
+    ):
+        # pgettext names its context first, ngettext its plural last.
+        first = messages[function.startswith("pgettext")] if isinstance(messages, tuple) else messages
         if first:
             yield first, str(where)
 
@@ -81,5 +84,4 @@ def _forms(text: object) -> tuple[str, ...]:
 
 
 def _translation(portuguese: Catalog, text: str) -> object:
-    message = portuguese.get(text)
-    return message and message.string
+    return next((message.string for message in portuguese if text == _forms(message.id)[0]), None)
