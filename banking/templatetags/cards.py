@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from banking.reports.cards import Statement
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
-from banking.views import words
+from banking.views.words import wealth as words
+from banking.views.words.text import Words
 
 register = template.Library()
 
@@ -27,7 +28,7 @@ def due_url(scope: Scope) -> str:
 
 
 @register.filter
-def bill_words(statement: Statement) -> words.Words:
+def bill_words(statement: Statement) -> Words:
     return words.BILLS[statement.state]
 
 

@@ -1,12 +1,12 @@
-"""Write amounts, shares, dates, states and links the same way on every page."""
+"""Write amounts, shares, dates and links the same way on every page."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django import template
 from django.template.loader import render_to_string
@@ -17,19 +17,17 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from banking import amounts
-from banking.documents import punctuated
-from banking.models import OTHER, Account, Item, Link, SyncRun, Transaction
-from banking.periods import ALL, Period
+from banking.models import Account
+from banking.periods import Period
 from banking.reports.changes import Changes
 from banking.reports.comparison import Change
-from banking.reports.connections import Balances, Connection, State
-from banking.reports.scope import COUNTED, OUTGOING, Scope
+from banking.reports.connections import Balances
+from banking.reports.scope import OUTGOING, Scope
 from banking.reports.spending import Line
-from banking.reports.suggestions import Half
 from banking.reports.transactions import Total
 from banking.views import scope as scopes
-from banking.views import words
 from banking.views.days import month_words, period_words, written
+from banking.views.words import problems
 
 register = template.Library()
 register.filter("month", month_words)
@@ -39,9 +37,7 @@ MINUS, NO_BREAK_SPACE, MASK = "\u2212", "\u00a0", "•"
 SYMBOLS = {"BRL": "R$", "USD": "US$", "EUR": "€", "GBP": "£"}
 CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
-CONSENT_ENDS_SOON = timedelta(days=30)
 NAMED_SLICES = 7  # of a donut; what is smaller shares one slice
-WAITING = (State.WAITING_INPUT, State.WAITING_ACTION, State.WAITING_APPROVAL)
 SLICE_GAP = Decimal("0.7")
 ICONS = {
     "01": "arrow-down-left",
@@ -219,12 +215,6 @@ def over(scope: Scope, period: Period) -> Scope:
     return replace(scope, period=period)
 
 
-@register.simple_tag
-def tag_url(tag: str) -> str:
-    """The address of all rows with the tag."""
-    return f"{reverse('transactions')}?{urlencode({'month': ALL, 'tag': tag})}"
-
-
 @register.filter
 def for_input(amount: Decimal | None) -> str:
     return "" if amount is None else amounts.written(amount)
@@ -253,115 +243,5 @@ def json_url(scope: Scope) -> str:
 
 
 @register.filter
-def has_time(row: Transaction) -> bool:
-    """Midnight, in UTC or in São Paulo, is how banks send a date without a time."""
-    at = row.occurred_at
-    return all((one.hour, one.minute) != (0, 0) for one in (at.astimezone(UTC), timezone.localtime(at)))
-
-
-@register.filter
-def state_words(connection: Connection) -> words.Words:
-    said = (words.STATES if connection.was_read else words.FIRST_STATES)[connection.state]
-    if said.action == "refresh" and connection.item.execution_status in words.SIGN_IN_AGAIN:
-        return replace(said, action="reconnect")
-    return said
-
-
-@register.filter
-def error_words(connection: Connection) -> str:
-    """What the bank's own error means, when it says more than the state."""
-    if connection.state in WAITING:
-        return ""  # the state says it all; an error would be of the time before
-    code = connection.item.error_code or connection.item.execution_status
-    return str(words.ERRORS.get(code, ""))
-
-
-@register.filter
-def product_words(product: str) -> str:
-    return str(words.PRODUCTS.get(product, product))
-
-
-@register.filter
-def consent(item: Item) -> str:
-    """`ended`, `ending` within a month, or nothing that a person should know now."""
-    if item.consent_expires_at is None or item.disconnected_at or item.gone_at:
-        return ""
-    left = item.consent_expires_at - timezone.now()
-    return "ended" if left < timedelta() else "ending" if left < CONSENT_ENDS_SOON else ""
-
-
-@register.filter
-def run_words(run: SyncRun) -> words.Words:
-    """A run that found the item in trouble says in which."""
-    error = words.ERRORS.get(run.item_status.partition("/")[2])
-    if run.outcome == SyncRun.Outcome.NOTHING_TO_READ and error:
-        return words.Words(words.RUNS[SyncRun.Outcome.FAILED].title, error, "warn")
-    return words.RUNS[run.outcome]
-
-
-@register.filter
-def kind_words(kind: str) -> str:
-    return str(words.KINDS[kind])
-
-
-@register.filter
-def reason_words(row: Transaction) -> str:
-    return str(words.REASONS.get(row.kind_reason, row.kind_reason))
-
-
-@register.filter
-def link_reason(link: Link) -> str:
-    """Why the two rows are thought to belong together; the person's own word is stronger."""
-    if link.state == Link.State.CONFIRMED:
-        return str(words.REASONS["said by you"])
-    return str(words.EVIDENCE[link.evidence])
-
-
-@register.filter
-def link_question(link: Link) -> str:
-    return str(words.QUESTIONS[link.kind])
-
-
-@register.filter
-def link_yes(link: Link) -> str:
-    return str(words.YES[link.kind])
-
-
-@register.filter
-def half_words(half: Half) -> str:
-    """What the other row is to this one."""
-    into, out = words.HALVES[half.link.kind]
-    return str(into if half.row.id == half.link.into_id else out)
-
-
-@register.filter
-def category_words(row: Transaction) -> str:
-    """Whose word the category is."""
-    if row.person_category_id:
-        return str(words.CATEGORIES_FROM["you"])
-    if row.rule is not None and row.rule.category_id:
-        return str(words.CATEGORIES_FROM["rule"])
-    if row.category_id == row.bank_category_id:
-        return str(words.CATEGORIES_FROM["bank"])
-    return str(words.CATEGORIES_FROM["nobody" if row.category_id == OTHER else "purchase"])
-
-
-@register.filter
 def problem_words(problem: str) -> str:
-    return str((words.PERIOD_PROBLEMS | words.AMOUNT_PROBLEMS)[problem])
-
-
-@register.filter
-def is_counted(row: Transaction) -> bool:
-    """In income or in spending."""
-    return row.kind in COUNTED["left_over"]
-
-
-@register.filter
-def is_future(day: date) -> bool:
-    return day > timezone.localdate()
-
-
-@register.filter
-def cnpj(number: str) -> str:
-    return punctuated(number)
+    return str((problems.PERIOD_PROBLEMS | problems.AMOUNT_PROBLEMS)[problem])

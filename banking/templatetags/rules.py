@@ -12,8 +12,9 @@ from banking.reports.rules import Caught
 from banking.reports.scope import Scope
 from banking.templatetags.finance import money_text
 from banking.views import scope as scopes
-from banking.views import words
 from banking.views.rules import url_like
+from banking.views.words import rules as words
+from banking.views.words.rows import KINDS
 
 register = template.Library()
 
@@ -62,7 +63,7 @@ def rule_effects(rule: Rule) -> list[str]:
     """What a row is that falls under it."""
     found = [
         _("the category is %(category)s") % {"category": rule.category.name} if rule.category else "",
-        _("it counts as “%(kind)s”") % {"kind": words.KINDS[rule.kind]} if rule.kind else "",
+        _("it counts as “%(kind)s”") % {"kind": KINDS[rule.kind]} if rule.kind else "",
         _("it is tagged %(tags)s") % {"tags": ", ".join(rule.tags)} if rule.tags else "",
         _("it is not counted") if rule.hides else "",
     ]

@@ -8,7 +8,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from banking.models import Investment, Loan
-from banking.views import words
+from banking.views.words import rows
+from banking.views.words import wealth as words
 
 register = template.Library()
 
@@ -39,12 +40,12 @@ def movement_words(type_: str) -> str:
 
 @register.filter
 def by_words(by: str) -> str:
-    return str(words.CHANGED_BY[by])
+    return str(rows.CHANGED_BY[by])
 
 
 @register.filter
 def column_words(column: str) -> str:
-    return str(words.COLUMNS[column])
+    return str(rows.COLUMNS[column])
 
 
 @register.filter

@@ -9,7 +9,7 @@ from banking.models import CategoryTree
 from banking.reports.scope import Scope
 from banking.templatetags.finance import day as day_words
 from banking.views import scope as scopes
-from banking.views.words import COUNTED_WORDS, merchant_words
+from banking.views.words.rows import COUNTED_WORDS, merchant_words
 
 
 class Chip(NamedTuple):

@@ -24,7 +24,7 @@ from banking.models import Item
 from banking.pluggy import Limited, PluggyError, Refused
 from banking.reports import connections
 from banking.views.scope import signed_in
-from banking.views.words import refusal_words
+from banking.views.words.connections import refusal_words
 
 
 @login_required

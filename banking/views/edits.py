@@ -21,7 +21,7 @@ from banking.reports.transactions import RELATED
 from banking.upsert.words import Said
 from banking.views import scope as scopes
 from banking.views import transactions
-from banking.views.words import KINDS
+from banking.views.words.rows import KINDS
 
 MOST_AT_ONCE = 5_000  # while the person waits; more is left to a task
 

@@ -24,7 +24,7 @@ from xlsxwriter.worksheet import Worksheet
 from banking.models import CategoryTree
 from banking.reports.export import Line, lines
 from banking.views import scope as scopes
-from banking.views.words import KINDS
+from banking.views.words.rows import KINDS
 
 Cell = str | Decimal | date
 Cells = tuple[Cell, ...]

@@ -15,7 +15,7 @@ from banking.models import CategoryTree
 from banking.reports import connections
 from banking.reports.scope import Scope
 from banking.views import scope as scopes
-from banking.views.words import Text
+from banking.views.words.text import Text
 
 TABS: dict[str, Text] = {
     "report_categories": _("Categories"),

@@ -24,7 +24,8 @@ from banking.models import CategoryTree, Rule, Transaction
 from banking.periods import Month
 from banking.reports import rules
 from banking.views.scope import signed_in
-from banking.views.words import KINDS, RULE_CHOICES
+from banking.views.words.rows import KINDS
+from banking.views.words.rules import RULE_CHOICES
 
 PREFILLED = (*RuleForm.IF, *RuleForm.THEN)
 

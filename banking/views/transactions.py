@@ -20,7 +20,7 @@ from banking.reports.history import history
 from banking.views import rules
 from banking.views import scope as scopes
 from banking.views.chips import chips
-from banking.views.words import KINDS
+from banking.views.words.rows import KINDS
 
 
 @login_required

@@ -1,7 +1,7 @@
 """What a person has and owes, in words: worth, investments and bills."""
 
-from django.utils.translation import pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from banking.reports import cards
 from banking.views.words.text import Text, Words

@@ -1,7 +1,7 @@
 """What a row counts as, why, and who said so, in words."""
 
-from django.utils.translation import pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from banking.models import Kind
 from banking.views.words.text import Text

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from banking.models import Kind, Link
+from banking.models import Link
 from banking.views.words.text import Text
 
 # Why two rows are said, or asked, to belong together (banking/links/judge.py).
