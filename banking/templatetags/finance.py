@@ -103,14 +103,15 @@ def hides_amounts(context: dict[str, Any]) -> bool:
 @register.filter
 def percent(share: Decimal) -> str:
     """`37,5%`, in English `37.5%`."""
-    text = f"{share.quantize(TENTH, ROUND_HALF_UP):.1f}%"
+    text = f"{share.quantize(TENTH, ROUND_HALF_UP) + 0:.1f}%"  # never minus nothing
     return text.replace(".", ",") if (get_language() or "pt").startswith("pt") else text
 
 
 @register.filter
 def signed_percent(share: Decimal) -> str:
     """`+5,4%`, with a true minus below zero."""
-    return f"{'+' if share > 0 else ''}{percent(share)}".replace("-", MINUS)
+    rounded = share.quantize(TENTH, ROUND_HALF_UP)
+    return f"{'+' if rounded > 0 else ''}{percent(rounded)}".replace("-", MINUS)
 
 
 @register.filter
