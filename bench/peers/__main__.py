@@ -142,8 +142,8 @@ def main() -> None:
 def beside(name: str, ask: Callable[[], Answer], ours: float, sums: Sums) -> None:
     try:
         took, theirs = ask()
-    except Absent as absent:
-        print(f"{name:<10}   skipped: {absent}")
+    except (Absent, subprocess.CalledProcessError) as trouble:
+        print(f"{name:<10}   skipped: {trouble}")
         return
     remark = "" if theirs == sums else "   OTHER SUMS"
     print(f"{name:<10}{took:>10.2f} ms{took / ours:>9.0f} x{remark}", flush=True)

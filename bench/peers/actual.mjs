@@ -18,8 +18,8 @@ await api.runImport('bench', async () => {
   const ids = {};
   for (const name of categories) ids[name] = await api.createCategory({ name, group_id: group });
   for (let start = 0; start < rows.length; start += AT_ONCE) {
-    const some = rows.slice(start, start + AT_ONCE).map(([date, amount, payee_name, category]) => ({
-      date, amount, payee_name, category: category ? ids[category] : null,
+    const some = rows.slice(start, start + AT_ONCE).map(([date, amount, imported_payee, category]) => ({
+      date, amount, imported_payee, category: category ? ids[category] : null,
     }));
     await api.addTransactions(account, some, { learnCategories: false, runTransfers: false });
   }
