@@ -101,7 +101,7 @@ def lint(environment: Mapping[str, str]) -> list[str]:
 
 def side_by_side() -> list[str]:
     """A worker for each processor, each with databases of its own (tests/workers.py)."""
-    return ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile"]
+    return ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def tests(environment: Mapping[str, str], extra: list[str]) -> list[str]:

@@ -15,6 +15,12 @@ from banking import application
 from tests.localpluggy import LocalPluggy, forget_limits
 
 PASSWORD = "a-long-enough-password"
+SLOW = ("proof", "flows", "dev")  # folders
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that workers end together."""
+    items.sort(key=lambda item: not set(SLOW) & set(item.path.parts))
 
 
 @pytest.fixture(scope="session")
