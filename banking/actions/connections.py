@@ -4,12 +4,24 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
 from accounts.models import User
 from banking import links
-from banking.models import Alarm, CategoryTree, Connector, Item, SyncState, Transaction, Wording
+from banking.models import (
+    Account,
+    Alarm,
+    CategoryTree,
+    Connector,
+    EditedRow,
+    Item,
+    RowChange,
+    SyncState,
+    Telling,
+    Transaction,
+    Wording,
+)
 from banking.pluggy import Client, Gone, Unavailable, payloads
 from banking.upsert import items
 
@@ -106,9 +118,25 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
         # Whoever writes for this item holds its sync row; nothing is added while the rows go.
         SyncState.objects.hold_all(item.user_id)
         links.let_go(item, roots=CategoryTree.load().roots)
-        Transaction.objects.filter(account__item=item).delete()
+        _erase_rows(item)
         Wording.objects.forget(item.user_id)
         Item.objects.filter(id=item.id).exclude(disconnected_at=None).delete()
+
+
+def _erase_rows(item: Item) -> None:
+    """With what was kept about them, and without reading them: there may be a million."""
+    rows = Transaction.objects.filter(account__item=item).values("id")
+    RowChange.objects.filter(row_id__in=rows).delete()
+    Telling.objects.filter(transaction_id__in=rows).delete()
+    EditedRow.objects.filter(row_id__in=rows).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL_ERASE, [item.id])
+
+
+_SQL_ERASE = f"""
+    DELETE FROM {Transaction._meta.db_table}
+    WHERE account_id IN (SELECT id FROM {Account._meta.db_table} WHERE item_id = %s)
+"""
 
 
 def connector_health_changed(connector_id: int, *, client: Client, now: datetime) -> None:

@@ -192,6 +192,11 @@ class Transaction(models.Model):
                 condition=SPOKEN_OF,
             ),
             models.Index(
+                fields=["part_of"],
+                name="transaction_part_of",
+                condition=Q(part_of__isnull=False),
+            ),
+            models.Index(
                 fields=["account", "part_of"],
                 name="transaction_parts",
                 condition=Q(part_of__isnull=False),

@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,7 +18,22 @@ from django.utils import timezone
 from accounts.models import User
 from banking import application, tasks
 from banking.actions import connections
-from banking.models import Account, Item, MonthTotal, SyncRun, Transaction
+from banking.actions.parts import Piece, split
+from banking.actions.transactions import say
+from banking.classify import Word
+from banking.models import (
+    Account,
+    Item,
+    Kind,
+    Link,
+    MonthTotal,
+    RowChange,
+    SyncRun,
+    Telling,
+    Transaction,
+    Wording,
+)
+from banking.upsert.words import Said
 from tests.localpluggy import LocalPluggy
 from tests.payloads import bound_item
 
@@ -173,11 +189,19 @@ def test_a_refused_refresh_is_said_in_words(as_alice: Client, hers: Item, pluggy
 
 
 def test_leaving_ends_it_at_pluggy_and_here(
-    as_alice: Client, alice: User, hers: Item, pluggy: LocalPluggy
+    as_alice: Client,
+    alice: User,
+    hers: Item,
+    pluggy: LocalPluggy,
+    django_assert_max_num_queries: Any,
 ) -> None:
-    assert as_alice.post(reverse("disconnect", args=[hers.id])).status_code == 302
+    first, second, *_ = Transaction.objects.of(alice).filter(kind=Kind.EXPENSE).order_by("id")
+    say(first, Said(Word("11020000"), "uma nota"))
+    split(second, [Piece(Decimal("0.01"))])
+    with django_assert_max_num_queries(70):  # however many rows there are
+        assert as_alice.post(reverse("disconnect", args=[hers.id])).status_code == 302
     assert str(hers.id) not in [item["id"] for item in pluggy.control("GET", "/state")["items"]]
-    for model in (Item, Account, Transaction, MonthTotal, SyncRun):
+    for model in (Item, Account, Transaction, MonthTotal, SyncRun, Link, RowChange, Telling, Wording):
         assert not model.objects.filter(user=alice).exists(), model
 
 
