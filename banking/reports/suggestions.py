@@ -31,12 +31,17 @@ class Halves:
 
 
 def suggestions(user: User) -> list[Link]:
-    """Pairs that wait for an answer, newest first; one query."""
-    return list(asked(user).select_related(*RELATED).order_by("-into__local_date", "-id"))
+    """Pairs that wait for an answer, newest first. Two queries: which they are, and then their rows.
+
+    In one, PostgreSQL may begin with the rows, while it knows little of new tables: all of them with all.
+    """
+    waiting = _of(user).suggested().filter(id__in=list(asked(user).values_list("id", flat=True)))
+    return list(waiting.select_related(*RELATED).order_by("-into__local_date", "-id"))
 
 
 def asked(user: User) -> LinkQuerySet:
-    return _of(user).suggested()
+    """By what is kept of the pairs alone."""
+    return Link.objects.filter(user=user, state=Link.State.SUGGESTED)
 
 
 def halves(row: Transaction) -> Halves:
