@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -11,7 +12,6 @@ from django.db.models import Q, Sum
 from banking import rules
 from banking.classify import NO_EVIDENCE, SILENT, AccountFacts, Evidence, Facts, Word, flow_of, local_date
 from banking.models import Account, Kind, Link, Rule, Transaction
-from banking.models.links import LinkQuerySet
 from banking.rules import Rulebook
 
 Texts = Callable[[], Iterable[str]]
@@ -41,12 +41,13 @@ class Known:
 
     @classmethod
     def of(cls, account: Account, facts: AccountFacts) -> "Known":
+        pairs = _pairs(account)
         return cls(
             account.id,
             facts,
             words=_words(account),
-            linked=_linked(account),
-            purchases=_purchases(account),
+            linked=_linked(account, pairs),
+            purchases=_purchases(account, pairs),
             taken_out=_taken_out(account),
             rulebook=Rulebook.of(account.user_id),
         )
@@ -87,23 +88,51 @@ def _words(account: Account) -> dict[UUID, Word]:
     return {row_id: Word(category_id, hidden, kind) for row_id, category_id, hidden, kind in values}
 
 
-def _linked(account: Account) -> dict[UUID, Kind]:
+class _Pair(NamedTuple):
+    """A link in force; `account` and `category` of the rows in which money went out and came in."""
+
+    kind: str
+    legs: dict[str, UUID]
+    accounts: dict[str, UUID]
+    purchase_category_id: str
+
+
+def _linked(account: Account, pairs: Iterable[_Pair]) -> dict[UUID, Kind]:
     return {
-        row_id: kinds[Link.Kind(kind)]
+        pair.legs[leg]: kinds[Link.Kind(pair.kind)]
+        for pair in pairs
         for leg, kinds in LINKED.items()
-        for row_id, kind in _links(account)
-        .filter(**{f"{leg}__account": account}, kind__in=kinds)
-        .values_list(leg, "kind")
+        if pair.kind in kinds and pair.accounts[leg] == account.id
     }
 
 
-def _purchases(account: Account) -> dict[UUID, str]:
-    links = _links(account).filter(kind=Link.Kind.REFUND, into__account=account)
-    return dict(links.values_list("into", "out__category"))
+def _purchases(account: Account, pairs: Iterable[_Pair]) -> dict[UUID, str]:
+    refunds = (pair for pair in pairs if pair.kind == Link.Kind.REFUND)
+    return {
+        pair.legs["into"]: pair.purchase_category_id
+        for pair in refunds
+        if pair.accounts["into"] == account.id
+    }
 
 
-def _links(account: Account) -> LinkQuerySet:
-    return Link.objects.filter(user_id=account.user_id).in_force()
+def _pairs(account: Account) -> list[_Pair]:
+    """Two queries: in one, PostgreSQL may join all rows with all while it knows little of the table."""
+    found = Link.objects.filter(user_id=account.user_id, state__in=(Link.State.FOUND, Link.State.CONFIRMED))
+    links = list(found.values_list("kind", "out_id", "into_id"))
+    ids = {leg for _, out, into in links for leg in (out, into)}
+    rows = Transaction.objects.filter(id__in=ids, deleted_at=None) if ids else Transaction.objects.none()
+    values = rows.values_list("id", "account_id", "category_id")
+    known = {row_id: (account_id, category_id) for row_id, account_id, category_id in values}
+    return [
+        _Pair(
+            kind,
+            {"out": out, "into": into},
+            {"out": known[out][0], "into": known[into][0]},
+            known[out][1],
+        )
+        for kind, out, into in links
+        if out in known and into in known
+    ]
 
 
 def _taken_out(account: Account) -> dict[UUID, Decimal]:
