@@ -1,0 +1,1 @@
+"""A stand-alone imitation of the Pluggy API, with invented banks, people and money."""

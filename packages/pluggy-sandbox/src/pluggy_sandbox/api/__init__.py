@@ -1,0 +1,1 @@
+"""The imitated API: one blueprint for each resource; all check the same keys and rate limits."""

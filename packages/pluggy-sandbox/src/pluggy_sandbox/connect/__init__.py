@@ -1,0 +1,1 @@
+"""The Connect page, which the widget shows in its iframe, and the bank's authorization page."""

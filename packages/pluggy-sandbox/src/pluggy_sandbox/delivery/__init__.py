@@ -1,0 +1,1 @@
+"""Webhooks: publish events, find their receivers, deliver them and retry."""

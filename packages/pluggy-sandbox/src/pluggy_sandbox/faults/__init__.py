@@ -1,0 +1,1 @@
+"""API faults: answers that are late, wrong, incomplete or missing, on request."""

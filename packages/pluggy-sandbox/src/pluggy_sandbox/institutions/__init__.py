@@ -1,0 +1,1 @@
+"""The institutions and how each of them answers a login."""

@@ -1,0 +1,1 @@
+"""The SQLite store, with one module for each resource."""
