@@ -1,16 +1,16 @@
-"""Django's entry for the people app."""
+"""App configuration of accounts."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from accounts import rows
+from accounts import row_security
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "People"
+    verbose_name = "Users"
 
     def ready(self) -> None:
-        # The one signal of the house: nothing else knows that Django has connected again by itself.
-        connection_created.connect(rows.tell_new)
+        # Django may reconnect in mid-request; only this signal tells.
+        connection_created.connect(row_security.apply_to_new_connection)

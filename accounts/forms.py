@@ -1,4 +1,4 @@
-"""What people may say about themselves."""
+"""The form of a user's preferences."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Name and look."""
+    """Name and appearance."""
 
     class Meta:
         model = User
@@ -19,7 +19,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
             "last_name",
             "theme",
             "hides_amounts",
-            "counts_when_paid",
+            "uses_cash_basis",
         ]
         labels: ClassVar[dict[str, Promise]] = {
             "first_name": _("First name"),

@@ -1,30 +1,54 @@
-"""Keep each person's rows and pages their own: in the database, and out of shared caches."""
+"""Middleware that keeps users' data apart, in the database and in caches, and ends idle sessions of staff."""
 
+import time
 from collections.abc import Callable
 
+from django.conf import settings
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-from accounts import rows
+from accounts import row_security
 
-Respond = Callable[[HttpRequest], HttpResponse]
+GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class OwnRowsMiddleware:
-    """The database shows a request its person's rows alone, also to a view that forgets to filter."""
+LAST_REQUEST = "last_request"  # session key: when staff sent their last request, in seconds since 1970
+MIN_SECONDS_BETWEEN_WRITES = 60  # so that not every request writes the session
 
-    def __init__(self, get_response: Respond) -> None:
+
+class StaffIdleMiddleware:
+    """Sign out staff who sent no request for STAFF_IDLE_LIMIT seconds."""
+
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with rows.of(request.user.pk):
+        if request.user.is_authenticated and request.user.is_staff:
+            now = time.time()
+            idle = now - request.session.get(LAST_REQUEST, now)
+            if idle > settings.STAFF_IDLE_LIMIT:
+                logout(request)
+            elif idle > MIN_SECONDS_BETWEEN_WRITES or LAST_REQUEST not in request.session:
+                request.session[LAST_REQUEST] = now
+        return self.get_response(request)
+
+
+class RowSecurityMiddleware:
+    """Let a request see only its user's data in the database, even if a view forgets to filter."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with row_security.for_user(request.user.pk):
             return self.get_response(request)
 
 
 class PrivatePagesMiddleware:
-    """Whatever a signed-in person is shown is theirs alone: no proxy and no back button keeps it."""
+    """Mark the pages of signed-in users as private, so that neither proxies nor the back button show them."""
 
-    def __init__(self, get_response: Respond) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

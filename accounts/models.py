@@ -1,4 +1,4 @@
-"""A person: the e-mail is the login, a random reference is all that Pluggy ever learns of them."""
+"""The user: the e-mail address is the login; a random reference is all that Pluggy learns."""
 
 import secrets
 from typing import Any, ClassVar
@@ -10,16 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 def new_reference() -> str:
-    """An opaque, unguessable clientUserId (22 URL-safe characters, 128 bits)."""
+    """Return a random clientUserId of 22 URL-safe characters (128 bits)."""
     return secrets.token_urlsafe(16)
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes people whose only name for signing in is their e-mail address."""
+    """Create users who sign in with their e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         if not email:
-            raise ValueError("a person needs an e-mail address")
+            raise ValueError("a user needs an e-mail address")
         user = self.model(email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -33,7 +33,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A signed-in person."""
+    """A user of the product."""
 
     class Theme(models.TextChoices):
         AUTO = "auto", _("Like the device")
@@ -47,11 +47,11 @@ class User(AbstractUser):
         unique=True,
         default=new_reference,
         editable=False,
-        help_text="The clientUserId that Pluggy stores on this person's items; never changes.",
+        help_text="The clientUserId that Pluggy stores on this user's items; never changes.",
     )
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     hides_amounts = models.BooleanField(default=False)
-    counts_when_paid = models.BooleanField(
+    uses_cash_basis = models.BooleanField(
         _("Count card purchases in the month in which their bill is due"), default=False
     )
 

@@ -1,4 +1,4 @@
-"""The addresses of a person's own pages (signing in and out is allauth's)."""
+"""URLs of the preferences; signing in and out is allauth's."""
 
 from django.urls import path
 

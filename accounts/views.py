@@ -1,4 +1,4 @@
-"""A person's preferences: the page, and the switches in the shell that change one thing at a time."""
+"""The preferences of a user: the page, and the switches of the page header."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -26,7 +26,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def look(request: HttpRequest) -> HttpResponse:
-    """`theme=light|dark|auto` or `hides_amounts=on|off`, then back to where the person was."""
+    """Set `theme=light|dark|auto` or `hides_amounts=on|off`, then return to the page that the user came from."""
     user = request.user
     assert isinstance(user, User)
     if request.POST.get("theme") in User.Theme.values:

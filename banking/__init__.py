@@ -1,1 +1,1 @@
-"""What the banks know of a person: from Pluggy to rows, from rows to reports."""
+"""The banking domain: connections, the ledger of transactions, ingest, reports and their web pages."""

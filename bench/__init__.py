@@ -1,4 +1,4 @@
-"""Benchmarks: one command each, real servers, ratios from one run; never a test that a slow machine fails."""
+"""Measure the product's speed on real servers. Results are ratios within one run, not absolute times."""
 
 import os
 

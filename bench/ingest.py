@@ -1,12 +1,12 @@
-"""Webhooks per second that the door acknowledges, beside the same server's one-INSERT view and its empty one.
+"""Measure webhooks per second, against a view with one INSERT and an empty view on the same server.
 
     make bench-ingest                     python -m dev.bench ingest --requests 4000 --turns 1
 
-Each server runs the product with four threads. Bursts to five items of one person come over 16
-connections, in turns with the two other views; ratio_to_insert is of the medians. Then the door gets half of
-what it can, at a pace, and again with a Redis that is stopped: every event that was acknowledged must be
-stored once, and must have moved its item once. Meanwhile the items are seen to, as runs would, so that bells
-are rung.
+Each server runs the product with four threads. The three views get bursts of events for five items over 16
+connections, in turns; ratio_to_insert compares the medians. Then the webhook view gets half of its maximal
+rate, first with Redis and then with a stopped Redis: every acknowledged event must be stored once and must
+have increased its item's dirty_seq once. Meanwhile the items are marked as synced, as sync runs would do, so
+that new events enqueue tasks.
 """
 
 import argparse
@@ -32,35 +32,37 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F, Sum
 
-from banking.models import SyncHint, SyncState
-from bench import _load
-from bench._ground import an_account
-from dev import plan
+from banking.connections.models import SyncHint, SyncState
+from bench import _http_load
+from bench._fixtures import create_account
+from dev import demo_config
 from webhooks.models import Event
-from webhooks.secret import SECRET_HEADER
+from webhooks.secrets import SECRET_HEADER
 
 ITEMS = 5
-SEEN_EVERY = 0.2  # seconds
-LEAST_SECONDS = 12  # of a stopped Redis: longer than the bell is silent after a failure
+SYNCED_EVERY = 0.2  # seconds
+STOPPED_SECONDS = 12  # longer than enqueueing pauses after it failed
 VIEWS = {"webhook": "/webhooks/pluggy", "insert": "/insert", "empty": "/empty"}
-WEB = plan.commands(web_port=0, pluggy_port=0, folder="var")["web"]
+WEB = demo_config.process_commands(web_port=0, pluggy_port=0, folder="var")["web"]
 
 
-def servers(port: int) -> dict[str, list[str]]:
-    """The product's own and another one, each with one process of four threads and a log of its requests."""
-    ours = [str(port) if word == "0" else word for word in WEB[:-1]]
-    other = f"gunicorn --bind 127.0.0.1:{port} -k gthread --threads 4 --log-level warning --access-logfile -"
-    return {name: [*words, "bench._door:application"] for name, words in
-            (("granian", ours), ("gunicorn", other.split()))}  # fmt: skip
+def server_commands(port: int) -> dict[str, list[str]]:
+    """Return the commands of two web servers, each with one process, four threads and an access log."""
+    granian = [str(port) if word == "0" else word for word in WEB[:-1]]
+    gunicorn = (
+        f"gunicorn --bind 127.0.0.1:{port} -k gthread --threads 4 --log-level warning --access-logfile -"
+    )
+    return {name: [*words, "bench._webhook_server:application"] for name, words in
+            (("granian", granian), ("gunicorn", gunicorn.split()))}  # fmt: skip
 
 
 @contextmanager
-def serving(name: str) -> Iterator[int]:
-    """The port of the server, which ends with the block."""
+def running_server(name: str) -> Iterator[int]:
+    """Run a web server during the block and yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [sys.executable, "-W", "ignore", "-m", *servers(port)[name]]
+    command = [sys.executable, "-W", "ignore", "-m", *server_commands(port)[name]]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         _wait_for(port)
@@ -80,12 +82,12 @@ def _wait_for(port: int) -> None:
     sys.exit("the server does not answer")
 
 
-def requests(path: str, count: int, items: list[UUID]) -> list[tuple[UUID, bytes]]:
-    """Distinct events of these items, ready to be sent."""
-    return [_request(path, uuid4(), items[number % len(items)]) for number in range(count)]
+def make_requests(path: str, count: int, items: list[UUID]) -> list[tuple[UUID, bytes]]:
+    """Return `count` different events of the items, as (event id, HTTP request)."""
+    return [_make_request(path, uuid4(), items[number % len(items)]) for number in range(count)]
 
 
-def _request(path: str, event_id: UUID, item_id: UUID) -> tuple[UUID, bytes]:
+def _make_request(path: str, event_id: UUID, item_id: UUID) -> tuple[UUID, bytes]:
     body = {"event": "item/updated", "eventId": str(event_id), "itemId": str(item_id), "triggeredBy": "SYNC",
             "clientId": settings.PLUGGY_CLIENT_ID, "clientUserId": "bench"}  # fmt: skip
     text = json.dumps(body).encode()
@@ -94,48 +96,50 @@ def _request(path: str, event_id: UUID, item_id: UUID) -> tuple[UUID, bytes]:
     return event_id, head.encode() + text
 
 
-class Ground:
-    """The items of one person, the process that sends, and what is left of a burst."""
+class Burst:
+    """Send bursts of events for five items from a process of its own."""
 
     def __init__(self, load: ProcessPoolExecutor) -> None:
         self.load = load
-        self.items = [an_account().item_id for _ in range(ITEMS)]
+        self.items = [create_account().item_id for _ in range(ITEMS)]
 
-    def send(self, port: int, view: str, count: int, per_second: float = 0) -> list[_load.Answer]:
+    def send(self, port: int, view: str, count: int, per_second: float = 0) -> list[_http_load.Response]:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {Event._meta.db_table}, {SyncHint._meta.db_table}")
         SyncState.objects.update(dirty_seq=0, synced_seq=0)
-        ready = requests(VIEWS[view], count, self.items)
-        with seen_to():
-            answers = self.load.submit(_load.send, port, ready, per_second).result()
-        refused = [answer.status for answer in answers if answer.status != 202]
-        if len(answers) != count or refused:
-            print(f"  {len(answers)} answers, {len(refused)} of them not 202: {sorted(set(refused))}")
-        return answers
+        prepared = make_requests(VIEWS[view], count, self.items)
+        with items_marked_synced():
+            responses = self.load.submit(_http_load.send, port, prepared, per_second).result()
+        other_statuses = [response.status for response in responses if response.status != 202]
+        if len(responses) != count or other_statuses:
+            print(
+                f"  {len(responses)} responses, {len(other_statuses)} not 202: {sorted(set(other_statuses))}"
+            )
+        return responses
 
 
 @contextmanager
-def seen_to() -> Iterator[None]:
-    """Now and then all that happened to the items is seen, so that the next event has to ring."""
-    over = Flag()
+def items_marked_synced() -> Iterator[None]:
+    """Mark all items as synced every 0.2 s, so that the next event enqueues a task again."""
+    stop = Flag()
 
-    def see() -> None:
-        while not over.wait(SEEN_EVERY):
+    def mark_synced() -> None:
+        while not stop.wait(SYNCED_EVERY):
             SyncState.objects.update(synced_seq=F("dirty_seq"))
         connection.close()
 
-    thread = Thread(target=see)
+    thread = Thread(target=mark_synced)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        stop.set()
         thread.join()
 
 
 @contextmanager
 def stopped_redis() -> Iterator[None]:
-    """It accepts and never answers; who has a connection waits as well."""
+    """Freeze Redis during the block: it accepts connections but never answers."""
     with redis.Redis.from_url(settings.REDIS_URL) as server:
         process = int(server.info("server")["process_id"])
     os.kill(process, signal.SIGSTOP)
@@ -145,54 +149,54 @@ def stopped_redis() -> Iterator[None]:
         os.kill(process, signal.SIGCONT)
 
 
-def rate(answers: list[_load.Answer]) -> float:
-    return len(answers) / max(answer.at for answer in answers)
+def per_second(responses: list[_http_load.Response]) -> float:
+    return len(responses) / max(response.finished_at for response in responses)
 
 
-def kept(answers: list[_load.Answer]) -> str:
-    """Of what was acknowledged: what is not in the inbox, what is there twice or moved its item twice."""
-    acknowledged = {answer.event_id for answer in answers if answer.status == 202}
+def stored_counts(responses: list[_http_load.Response]) -> str:
+    """Count the acknowledged events that are lost, or were stored or applied to their item more than once."""
+    acknowledged = {response.event_id for response in responses if response.status == 202}
     stored = set(Event.objects.values_list("event_id", flat=True))
-    again = Event.objects.aggregate(sum=Sum(F("deliveries") - 1))["sum"]
-    moved = SyncState.objects.aggregate(sum=Sum("dirty_seq"))["sum"]
-    return f"lost={len(acknowledged - stored)} doubled={again + moved - len(stored)}"
+    repeated = Event.objects.aggregate(sum=Sum(F("deliveries") - 1))["sum"]
+    applied = SyncState.objects.aggregate(sum=Sum("dirty_seq"))["sum"]
+    return f"lost={len(acknowledged - stored)} doubled={repeated + applied - len(stored)}"
 
 
-def told(answers: list[_load.Answer]) -> str:
-    cuts = quantiles([answer.took * 1000 for answer in answers], n=100)
-    worst = max(answer.took for answer in answers) * 1000
-    return f"p50={cuts[49]:.1f}ms p99={cuts[98]:.1f}ms max={worst:.0f}ms {kept(answers)}"
+def summary(responses: list[_http_load.Response]) -> str:
+    cuts = quantiles([response.duration * 1000 for response in responses], n=100)
+    slowest = max(response.duration for response in responses) * 1000
+    return f"p50={cuts[49]:.1f}ms p99={cuts[98]:.1f}ms max={slowest:.0f}ms {stored_counts(responses)}"
 
 
-def measure(name: str, ground: Ground, *, count: int, turns: int) -> None:
-    with serving(name) as port:
-        ground.send(port, "webhook", 200)  # every thread has its connection
+def measure(name: str, burst: Burst, *, count: int, turns: int) -> None:
+    with running_server(name) as port:
+        burst.send(port, "webhook", 200)  # opens a database connection in every thread
         measured: dict[str, list[float]] = {view: [] for view in VIEWS}
         for _ in range(turns):
             for view, rates in measured.items():
-                rates.append(rate(ground.send(port, view, count)))
-        rates = {view: median(found) for view, found in measured.items()}
-        print(name, *(f"{view}={found:.0f}/s" for view, found in rates.items()),
-              f"ratio_to_insert={rates['webhook'] / rates['insert']:.2f}", flush=True)  # fmt: skip
-        half = rates["webhook"] / 2
-        print(f"  at {half:.0f}/s:", told(ground.send(port, "webhook", count, half)), flush=True)
+                rates.append(per_second(burst.send(port, view, count)))
+        medians = {view: median(rates) for view, rates in measured.items()}
+        print(name, *(f"{view}={rate:.0f}/s" for view, rate in medians.items()),
+              f"ratio_to_insert={medians['webhook'] / medians['insert']:.2f}", flush=True)  # fmt: skip
+        half = medians["webhook"] / 2
+        print(f"  at {half:.0f}/s:", summary(burst.send(port, "webhook", count, half)), flush=True)
         with stopped_redis():
-            answers = ground.send(port, "webhook", round(half * LEAST_SECONDS), half)
-            print(f"  at {half:.0f}/s, Redis stopped:", told(answers), flush=True)
+            responses = burst.send(port, "webhook", round(half * STOPPED_SECONDS), half)
+            print(f"  at {half:.0f}/s, Redis stopped:", summary(responses), flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.bench ingest", description=__doc__)
-    parser.add_argument("--requests", type=int, default=4_000, help="of each burst")
+    parser.add_argument("--requests", type=int, default=4_000, help="number of requests in each burst")
     parser.add_argument("--turns", type=int, default=3)
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as load:
-        ground = Ground(load)
-        for name in servers(0):
+        burst = Burst(load)
+        for name in server_commands(0):
             if importlib.util.find_spec(name) is None:
-                print(f"{name} is left out: it is not installed")
+                print(f"{name} is skipped, because it is not installed")
                 continue
-            measure(name, ground, count=chosen.requests, turns=chosen.turns)
+            measure(name, burst, count=options.requests, turns=options.turns)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Rows per second of a sync: the whole pipeline and its writing, beside COPY and what Django offers.
+"""Measure transactions per second of a sync, against plain COPY and the methods of Django's ORM.
 
     make bench-sync                       python -m dev.bench sync --rows 20000 --turns 1
 
-All of them write the same rows into the same table with the same indexes, in turns, in one run; each figure
-is the median of its turns. The loop writes fewer rows, as it would take minutes.
+All methods write the same transactions into the same table with the same indexes. They run in turns, and each
+figure is the median of its turns. update_or_create writes fewer transactions, because it would take minutes.
 """
 
 import argparse
@@ -18,101 +18,109 @@ from unittest import mock
 from django.db import connection, transaction
 from django.utils import timezone
 
-from banking import rollups
-from banking.classify import NO_EVIDENCE, classify, facts
-from banking.models import Account, CategoryTree, MonthTotal, Transaction
-from banking.pluggy import Rows, lists, payloads
-from banking.sync.batches import batches
-from banking.upsert import bounds, transactions
-from banking.upsert.accounts import facts as account_facts
-from banking.upsert.evidence import Known
-from bench._ground import an_account, pages
+from banking.ingest import copy_lines, transaction_upsert, validation
+from banking.ingest.batches import in_batches
+from banking.ledger import monthly_totals
+from banking.ledger.classification import NO_EVIDENCE, ClassificationInput, classify
+from banking.ledger.classification_context import ClassificationContext, account_context
+from banking.ledger.models import (
+    Account,
+    CategoryTree,
+    MonthlyTotal,
+    Transaction,
+)
+from banking.pluggy import TransactionPage, lists, payloads
+from bench._fixtures import create_account, transaction_pages
 
 LOOP_ROWS = 1_000
-Method = Callable[[], int]  # gives the rows written
+Method = Callable[[], int]  # returns the number of written transactions
 
 
-def decoded(bodies: Iterable[bytes]) -> Iterator[Rows]:
-    pages = (lists.cursor(body, payloads.Transaction) for body in bodies)
-    return (Rows(page.results, "", unreadable) for page, unreadable in pages)
+def decoded(bodies: Iterable[bytes]) -> Iterator[TransactionPage]:
+    pages = (lists.decode_cursor(body, payloads.Transaction) for body in bodies)
+    return (TransactionPage(page.results, "", unreadable) for page, unreadable in pages)
 
 
 def pipeline(account: Account, bodies: list[bytes]) -> int:
-    """Bytes of pages → decoded → classified → written → rolled up, committed batch by batch as in a run."""
+    """Decode, classify and write the pages and update the monthly totals in batches, as a sync run does."""
     roots, written = CategoryTree.load().roots, 0
-    for batch in batches(decoded(bodies), now=timezone.now):
-        rows, _ = bounds.sound(batch.rows, account_id=account.id)
+    for batch in in_batches(decoded(bodies), now=timezone.now):
+        valid, _ = validation.split_valid(batch.transactions, account=account)
         with transaction.atomic():
-            changes = transactions.store(account, rows, roots=roots, read_at=batch.asked_at)
-            rollups.apply(changes.deltas)
-        written += changes.rows
+            result = transaction_upsert.store(account, valid, roots=roots, read_at=batch.requested_at)
+            monthly_totals.apply(result.deltas)
+        written += result.count
     return written
 
 
 def without_sums(account: Account, bodies: list[bytes]) -> int:
-    """The pipeline as it would be if nothing was rolled up: what the monthly sums cost is the difference."""
-    whole = transactions._SQL_MERGE  # PostgreSQL skips what nobody asks for
+    """Run the pipeline without monthly totals. The difference to `pipeline` is their cost."""
+    whole = transaction_upsert.SQL_MERGE  # PostgreSQL does not run an unused CTE
     merge = whole.replace("LEFT JOIN delta ON true", "").replace("delta.*", "NULL")
     with (
-        mock.patch.object(transactions, "_SQL_MERGE", merge),
-        mock.patch.object(rollups, "apply"),
+        mock.patch.object(transaction_upsert, "SQL_MERGE", merge),
+        mock.patch.object(monthly_totals, "apply"),
     ):
         return pipeline(account, bodies)
 
 
 def writing(ready: list[str]) -> int:
-    """The same from the point where the lines for COPY are made."""
+    """Run only the part of the pipeline after the COPY lines are made."""
     written = 0
     for lines in ready:
         with transaction.atomic():
-            changes = transactions.merge(lines)
-            rollups.apply(changes.deltas)
-        written += changes.rows
+            result = transaction_upsert.merge(lines)
+            monthly_totals.apply(result.deltas)
+        written += result.count
     return written
 
 
 def lines_of(account: Account, bodies: list[bytes]) -> list[str]:
-    roots, known = CategoryTree.load().roots, Known.of(account, account_facts(account))
-    found = batches(decoded(bodies), now=timezone.now)
+    roots, context = CategoryTree.load().roots, ClassificationContext.of(account)
     return [
-        transactions.lines(account, one.rows, known=known, roots=roots, read_at=one.asked_at) for one in found
+        copy_lines.lines(
+            account, batch.transactions, context=context, roots=roots, read_at=batch.requested_at
+        )
+        for batch in in_batches(decoded(bodies), now=timezone.now)
     ]
 
 
 def copy(ready: list[str]) -> int:
-    """The limit: the same lines straight into the table. No comparing, no second reading, no sums."""
+    """COPY the same lines directly into the table, without merge and totals: the fastest possible write."""
     table = Transaction._meta.db_table
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")  # COPY cannot keep to policies
-        with cursor.copy(transactions.SQL_COPY.format(table=table)) as target:
+        cursor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")  # COPY does not support policies
+        with cursor.copy(transaction_upsert.SQL_COPY.format(table=table)) as target:
             for lines in ready:
                 target.write(lines)
         written = int(cursor.rowcount)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what the commit would do
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the checks of the commit
         cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         return written
 
 
 def models_of(account: Account, bodies: list[bytes]) -> Iterator[Transaction]:
-    """What somebody who uses the ORM would make of the pages: the columns that matter to a list."""
-    roots, known, now = CategoryTree.load().roots, account_facts(account), timezone.now()
+    """Build model instances with the columns that a list of transactions needs, as ORM code would."""
+    roots, context, now = CategoryTree.load().roots, account_context(account), timezone.now()
     for page in decoded(bodies):
-        for row in page.rows:
-            said = classify(facts(row), known, roots=roots, evidence=NO_EVIDENCE)
+        for payload in page.transactions:
+            entry = ClassificationInput.from_payload(payload)
+            derived = classify(entry, context, roots=roots, evidence=NO_EVIDENCE)
             yield Transaction(
-                id=row.id, user_id=account.user_id, account_id=account.id, description=row.description,
-                description_raw=row.description_raw or "", type=row.type or "", status=row.status or "",
-                amount=row.amount, currency=row.currency_code, occurred_at=row.date,
-                bank_category_id=row.category_id or "", bank_created_at=row.created_at,
-                bank_updated_at=row.updated_at, local_date=said.local_date, flow=said.flow,
-                flow_currency=account.currency, kind=said.kind, kind_reason=said.reason,
-                category_id=said.category_id, month_competence=said.month_competence,
-                month_cash=said.month_cash, read_at=now,
+                id=payload.id, user_id=account.user_id, account_id=account.id, description=payload.description,
+                description_raw=payload.description_raw or "", type=payload.type or "", status=payload.status or "",
+                amount=payload.amount, currency=payload.currency_code, occurred_at=payload.date,
+                bank_category_id=payload.category_id or "", bank_created_at=payload.created_at or now,
+                bank_updated_at=payload.updated_at or now, local_date=derived.local_date,
+                signed_amount=derived.signed_amount, signed_amount_currency=account.currency, kind=derived.kind,
+                kind_reason=derived.kind_reason,
+                category_id=derived.category_id, accrual_month=derived.accrual_month,
+                cash_month=derived.cash_month, read_at=now,
             )  # fmt: skip
 
 
 def bulk_create(account: Account, bodies: list[bytes]) -> int:
-    changed = [field.name for field in Transaction._meta.concrete_fields if field.name not in NOT_THE_BANKS]
+    changed = [field.name for field in Transaction._meta.concrete_fields if field.name not in OTHER_COLUMNS]
     rows = models_of(account, bodies)
     while some := list(islice(rows, 1_000)):
         Transaction.objects.bulk_create(
@@ -121,7 +129,7 @@ def bulk_create(account: Account, bodies: list[bytes]) -> int:
     return Transaction.objects.count()
 
 
-NOT_THE_BANKS = ("id", "user", "account", "deleted_at", "wording", *Transaction.PERSON_COLUMNS)
+OTHER_COLUMNS = ("id", "user", "account", "deleted_at", "search_key", *Transaction.USER_COLUMNS)
 
 
 def loop(account: Account, bodies: list[bytes]) -> int:
@@ -135,20 +143,20 @@ def loop(account: Account, bodies: list[bytes]) -> int:
     return LOOP_ROWS
 
 
-def emptied() -> None:
+def empty_tables() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {Transaction._meta.db_table}, {MonthTotal._meta.db_table} CASCADE")
+        cursor.execute(f"TRUNCATE {Transaction._meta.db_table}, {MonthlyTotal._meta.db_table} CASCADE")
 
 
-def timed(method: Method) -> float:
-    """Rows per second."""
-    begun = time.perf_counter()
-    return method() / (time.perf_counter() - begun)
+def per_second(method: Method) -> float:
+    """Return the written transactions per second."""
+    started = time.perf_counter()
+    return method() / (time.perf_counter() - started)
 
 
 def run(rows: int, turns: int) -> dict[str, Any]:
-    account = an_account()
-    bodies = pages(account, rows)
+    account = create_account()
+    bodies = transaction_pages(account, rows)
     ready = lines_of(account, bodies)
     fresh: dict[str, Method] = {
         "copy": partial(copy, ready),
@@ -163,32 +171,32 @@ def run(rows: int, turns: int) -> dict[str, Any]:
     for turn in range(turns):
         print(f"turn {turn + 1} of {turns}", flush=True)
         for name, method in fresh.items():
-            emptied()
-            speeds[name].append(timed(method))
+            empty_tables()
+            speeds[name].append(per_second(method))
             if name == "pipeline":
-                begun = time.perf_counter()
+                started = time.perf_counter()
                 noop_rows += pipeline(account, bodies)
-                speeds["noop"].append(rows / (time.perf_counter() - begun))
-                assert not rollups.differences()
-    return {name: median(found) for name, found in speeds.items()} | {"noop_rows": noop_rows}
+                speeds["noop"].append(rows / (time.perf_counter() - started))
+                assert not monthly_totals.differences()
+    return {name: median(results) for name, results in speeds.items()} | {"noop_rows": noop_rows}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.bench sync", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=3)
-    chosen = parser.parse_args()
-    found = run(chosen.rows, chosen.turns)
+    options = parser.parse_args()
+    results = run(options.rows, options.turns)
     for name in ("copy", "write", "pipeline", "without sums", "noop", "bulk_create", "update_or_create"):
-        print(f"{name:<18}{found[name]:>10,.0f} rows/s   {found[name] / found['copy']:.3f} of COPY")
-    print(f"rows={chosen.rows} turns={chosen.turns}")
-    print(f"ratio_to_copy={found['pipeline'] / found['copy']:.2f}")
-    print(f"write_ratio_to_copy={found['write'] / found['copy']:.2f}")
-    print(f"noop_ratio_to_copy={found['noop'] / found['copy']:.2f}")
-    print(f"rollup_cost={found['without sums'] / found['pipeline']:.2f}")
-    print(f"noop_rows_written={found['noop_rows']}")
-    print(f"ratio_to_bulk_create={found['pipeline'] / found['bulk_create']:.1f}")
-    print(f"ratio_to_update_or_create={found['pipeline'] / found['update_or_create']:.0f}")
+        print(f"{name:<18}{results[name]:>10,.0f} per second   {results[name] / results['copy']:.3f} of COPY")
+    print(f"rows={options.rows} turns={options.turns}")
+    print(f"ratio_to_copy={results['pipeline'] / results['copy']:.2f}")
+    print(f"write_ratio_to_copy={results['write'] / results['copy']:.2f}")
+    print(f"noop_ratio_to_copy={results['noop'] / results['copy']:.2f}")
+    print(f"rollup_cost={results['without sums'] / results['pipeline']:.2f}")
+    print(f"noop_rows_written={results['noop_rows']}")
+    print(f"ratio_to_bulk_create={results['pipeline'] / results['bulk_create']:.1f}")
+    print(f"ratio_to_update_or_create={results['pipeline'] / results['update_or_create']:.0f}")
 
 
 if __name__ == "__main__":

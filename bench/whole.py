@@ -1,8 +1,8 @@
-"""A first sync end to end: a local Pluggy over HTTP on one side, our rows and sums on the other.
+"""Measure a first sync from a local Pluggy over HTTP to stored transactions and monthly totals.
 
     make bench-whole                      python -m dev.bench whole --rows 50000
 
-Prints where the time of the run goes, and the largest memory of this process, which is the worker.
+Print how the time is spent, and the largest memory of this process, which does the work of the worker.
 """
 
 import argparse
@@ -20,69 +20,74 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from banking import rollups
-from banking.actions import connections
-from banking.application import pluggy
-from banking.models import SyncRun, Transaction
+from banking.connections import actions
+from banking.connections.models import SyncRun
+from banking.ingest import sync_item, transaction_upsert
+from banking.ledger import monthly_totals
+from banking.ledger.models import Transaction
 from banking.pluggy import Client
-from banking.sync import sync_item
-from banking.upsert import transactions
+from banking.web.api_client import pluggy
 from bench._pluggy import connect, local_pluggy
 
-spent: dict[str, float] = defaultdict(float)
+seconds_by_part: dict[str, float] = defaultdict(float)
 
 
-def clocked(owner: Any, name: str, part: str) -> None:
-    """Count the time spent in a function from now on."""
+def measure_calls(owner: Any, name: str, part: str) -> None:
+    """Replace a function by one that adds its time to seconds_by_part[part]."""
     original: Callable[..., Any] = getattr(owner, name)
 
-    def counted(*args: Any, **options: Any) -> Any:
-        begun = time.perf_counter()
+    def measured(*args: Any, **options: Any) -> Any:
+        started = time.perf_counter()
         try:
             return original(*args, **options)
         finally:
-            spent[part] += time.perf_counter() - begun
+            seconds_by_part[part] += time.perf_counter() - started
 
-    setattr(owner, name, counted)
+    setattr(owner, name, measured)
 
 
-def run(rows: int) -> None:
+def run(transaction_count: int) -> None:
     call_command("load_categories", verbosity=0)
     user = User.objects.create_user(f"{uuid.uuid4()}@example.com")
     with local_pluggy() as url:
-        item_id = connect(url, str(user.reference), rows)
+        item_id = connect(url, str(user.reference), transaction_count)
         settings.PLUGGY_API_URL = url
         client = pluggy()
-        item = connections.claim(user, UUID(item_id), client=client, now=timezone.now())
+        item = actions.claim(user, UUID(item_id), client=client, now=timezone.now())
         for owner, name, part in PARTS:
-            clocked(owner, name, part)
-        before = _megabytes()
-        begun = time.perf_counter()
+            measure_calls(owner, name, part)
+        memory_before = _memory_mb()
+        started = time.perf_counter()
         sync_item(item.id, client=client, now=timezone.now)
-        seconds = time.perf_counter() - begun
-    _tell(item.runs.latest("id"), user, seconds, before)
+        seconds = time.perf_counter() - started
+    _print_result(item.runs.latest("id"), user, seconds, memory_before)
 
 
 PARTS = (
     (Client, "_send", "waiting for Pluggy"),
     (msgspec.json, "decode", "decoding"),
-    (transactions, "lines", "classifying and writing lines"),
-    (transactions, "merge", "PostgreSQL: rows"),
-    (rollups, "apply", "PostgreSQL: sums"),
+    (transaction_upsert, "lines", "classifying and making COPY lines"),
+    (transaction_upsert, "merge", "PostgreSQL: transactions"),
+    (monthly_totals, "apply", "PostgreSQL: monthly totals"),
 )
 
 
-def _tell(last: SyncRun, user: User, seconds: float, before: float) -> None:
+def _print_result(sync_run: SyncRun, user: User, seconds: float, memory_before: float) -> None:
     stored = Transaction.objects.of(user).count()
-    print(f"{last.outcome}: {stored:,} rows in {seconds:.1f} s, {stored / seconds:,.0f} rows/s")
-    for part, took in sorted(spent.items(), key=lambda one: -one[1]):
-        print(f"  {part:<32}{took:6.1f} s  {took / seconds:4.0%}")
-    print(f"  {'the rest':<32}{seconds - sum(spent.values()):6.1f} s")
-    assert not rollups.differences()
-    print(f"rows={stored} seconds={seconds:.1f} memory_mb={_megabytes():.0f} memory_before_mb={before:.0f}")
+    print(
+        f"{sync_run.outcome}: {stored:,} transactions in {seconds:.1f} s, {stored / seconds:,.0f} per second"
+    )
+    for part, part_seconds in sorted(seconds_by_part.items(), key=lambda item: -item[1]):
+        print(f"  {part:<32}{part_seconds:6.1f} s  {part_seconds / seconds:4.0%}")
+    print(f"  {'other':<32}{seconds - sum(seconds_by_part.values()):6.1f} s")
+    assert not monthly_totals.differences()
+    print(
+        f"transactions={stored} seconds={seconds:.1f}"
+        f" memory_mb={_memory_mb():.0f} memory_before_mb={memory_before:.0f}"
+    )
 
 
-def _megabytes() -> float:
+def _memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -1,1 +1,1 @@
-"""The developer's tools: private services, demo, checks, local Pluggy; the product imports none of them."""
+"""Provide the developer tools: private servers, demo, checks. The product imports none of them."""

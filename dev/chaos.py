@@ -1,8 +1,10 @@
-"""`make chaos RUNS=n SEED=s`: real processes under random faults; in the end every row is the bank's.
+"""Run the product under random faults, then compare every stored transaction with the banks' data.
 
-A run hurts web, workers, beat, PostgreSQL, Redis, Pluggy's API and its deliveries while banks report and a
-person writes notes; then everything is let heal, and each item is compared with Pluggy's truth. The seed
-decides what happens in which order; how it falls in time is the machine's.
+`make chaos RUNS=5 SEED=1` starts real processes. While banks report transactions and give ids to other
+postings, and a user writes notes and connects banks again by Open Finance, a run kills, freezes or restarts
+web, workers, beat, PostgreSQL and Redis. It adds faults to Pluggy's API, such as refused products and odd
+fields, and to its webhook deliveries. Then all faults end, and each item is compared with the local Pluggy's
+data. The seed fixes which actions happen and in which order, but not their exact timing.
 """
 
 from __future__ import annotations
@@ -22,15 +24,15 @@ import redis
 import requests
 
 from dev import processes
-from dev.judge import WRONG, Tally, judge
-from dev.machine import Trouble, complain, speak_utf8
-from dev.plan import PROJECT
-from dev.stage import Stage, form_token
+from dev.chaos_check import ERROR_KINDS, ChaosResult, count_errors
+from dev.command_line import DevToolError, print_error, use_utf8_output
+from dev.demo_config import PROJECT
+from dev.product_stack import ProductStack, csrf_token
 
-BANKS = (9001, 9003)
-HEAL_WITHIN = 180.0
-LOGIN = {"user": "user-ok", "password": "password-ok"}
-ANSWERS = [
+CONNECTOR_IDS = (9001, 9003)
+RECOVERY_SECONDS = 180.0
+CREDENTIALS = {"user": "user-ok", "password": "password-ok"}
+API_FAULTS = [
     "latency",
     "status",
     "reset",
@@ -40,225 +42,307 @@ ANSWERS = [
     "expired-key",
     "row-appears",
     "row-vanishes",
+    "product-refused",
+    "open-finance-limit",
+    "odd-field",
 ]
+DELIVERY_FAULTS = ["lost", "doubled", "delayed", "reordered", "forged"]
 PASSWORD = "a-long-pass-word"
-PARTS = ("web", "worker", "bulk", "beat")
+PROCESS_NAMES = ("web", "worker", "bulk", "beat")
+# A sync rereads the last days even without an event. Only such days may change while events can be lost.
+LOOK_BACK_SECONDS = 4 * 86400
 
 
-class Run:
-    """One run on a stage of its own."""
+class ChaosRun:
+    """Run the faults of one seed on a product stack."""
 
-    def __init__(self, stage: Stage, seed: int, seconds: float) -> None:
-        self.stage, self.seed, self.seconds = stage, seed, seconds
-        self.dice = Random(f"chaos/{seed}")
-        self.tally = Tally()
-        self.notes: dict[str, str] = {}
-        self.items: list[str] = []
+    def __init__(self, stack: ProductStack, seed: int, seconds: float) -> None:
+        self.stack, self.seed, self.seconds = stack, seed, seconds
+        self.random = Random(f"chaos/{seed}")
+        self.result = ChaosResult()
+        self.notes: dict[str, str] = {}  # → the description of its transaction
+        self.item_ids: list[str] = []
+        self.connections: dict[int, str] = {}  # connector → item, of those that were not connected again
+        self.ended_connectors: list[int] = []
+        self.changed_ids: set[str] = set()
+        self.reused_ids: set[str] = set()  # they belong to another posting than at first
         self.email = f"chaos{seed}@example.com"
 
-    def play(self) -> Tally:
-        self._connect()
-        self._disturb()
-        until = time.monotonic() + self.seconds
-        while time.monotonic() < until:
-            self._act()
-            time.sleep(self.dice.uniform(0.05, 0.6))
-        self._heal()
-        judge(self.stage, self.tally, items=self.items, notes=self.notes)
-        return self.tally
+    def execute(self) -> ChaosResult:
+        self._connect_banks()
+        self._start_faults()
+        started = time.monotonic()
+        while (elapsed := time.monotonic() - started) < self.seconds:
+            is_due = elapsed > self.seconds / 2 and len(self.connections) == len(CONNECTOR_IDS)
+            self._act(self._connect_again if is_due else self._choose_action())
+            time.sleep(self.random.uniform(0.05, 0.6))
+        self.result.connected_again = len(CONNECTOR_IDS) - len(self.connections)
+        self.result.reused_ids = len(self.reused_ids)
+        self._recover()
+        count_errors(self.stack, self.result, item_ids=self.item_ids, notes=self.notes)
+        return self.result
 
-    # --- Before ----------------------------------------------------------------------------------------
-    def _connect(self) -> None:
-        made = self.stage.manage("create_person", self.email, "--password", PASSWORD)
-        self.reference = re.search(r'"reference": "([^"]+)"', made.stdout)[1]  # type: ignore[index]
-        for bank in BANKS:
-            body = {"connectorId": bank, "parameters": LOGIN, "clientUserId": self.reference}
-            self.items.append(str(self._api("POST", "/items", json=body)["id"]))
+    # --- Before the faults -----------------------------------------------------------------------------
+    def _connect_banks(self) -> None:
+        created = self.stack.manage("create_user", self.email, "--password", PASSWORD)
+        self.reference = re.search(r'"reference": "([^"]+)"', created.stdout)[1]  # type: ignore[index]
+        for connector_id in CONNECTOR_IDS:
+            body = {
+                "connectorId": connector_id,
+                "parameters": CREDENTIALS,
+                "clientUserId": self.reference,
+            }
+            self.connections[connector_id] = str(self._call_pluggy("POST", "/items", json=body)["id"])
+            self.item_ids.append(self.connections[connector_id])
 
-    def _disturb(self) -> None:
-        events = {"rate": 0.15, "kinds": ["lost", "doubled", "delayed", "reordered", "forged"]}
-        self.stage.control("POST", "/chaos", seed=self.seed, rate=0.1, kinds=ANSWERS, events=events)
+    def _start_faults(self) -> None:
+        deliveries = {"rate": 0.15, "kinds": DELIVERY_FAULTS}
+        self.stack.control("POST", "/chaos", seed=self.seed, rate=0.1, kinds=API_FAULTS, events=deliveries)
 
-    # --- During ----------------------------------------------------------------------------------------
-    def _act(self) -> None:
-        chosen: Callable[[], None] = self.dice.choices(
-            (self._spend, self._correct, self._take_back, self._refresh, self._write_note, self._hurt),
-            weights=(8, 4, 3, 2, 3, 3),
+    # --- During the faults -----------------------------------------------------------------------------
+    def _choose_action(self) -> Callable[[], None]:
+        """Choose at random; half a run later a bank is connected again, if none was by then."""
+        action: Callable[[], None] = self.random.choices(
+            (
+                self._add_transaction,
+                self._change_transaction,
+                self._delete_transaction,
+                self._reuse_id,
+                self._connect_again,
+                self._refresh_item,
+                self._write_note,
+                self._break_something,
+            ),
+            weights=(8, 4, 3, 2, 1, 2, 4, 3),
         )[0]
+        return action
+
+    def _act(self, action: Callable[[], None]) -> None:
+        """Do one action, then restart the servers and processes that are down."""
         try:
-            chosen()
-        except (requests.RequestException, redis.RedisError, OSError, Trouble) as trouble:
-            self.tally.details.append(f"{chosen.__name__}: {type(trouble).__name__}")  # it may well be down
-        self.stage.services.start()
-        self.stage.revive()
+            action()
+        except (requests.RequestException, redis.RedisError, OSError, DevToolError) as error:
+            # Expected: the process that the action needs may be down.
+            self.result.details.append(f"{action.__name__}: {type(error).__name__}")
+        self.stack.services.start()
+        self.stack.restart_dead_processes()
 
-    def _spend(self) -> None:
+    def _add_transaction(self) -> None:
         body = {
-            "amount": -self.dice.randrange(100, 20000) / 100,
-            "description": f"COMPRA {self.dice.randrange(9)}",
-            "accountType": self.dice.choice(("CHECKING_ACCOUNT", "CREDIT_CARD")),
+            "amount": -self.random.randrange(100, 20000) / 100,
+            "description": f"COMPRA {self.random.randrange(9)}",
+            "accountType": self.random.choice(("CHECKING_ACCOUNT", "CREDIT_CARD")),
         }
-        self.stage.control("POST", f"/items/{self.dice.choice(self.items)}/transactions", **body)
+        self.stack.control("POST", f"/items/{self.random.choice(self.item_ids)}/transactions", **body)
 
-    def _correct(self) -> None:
-        if row := self._recent_row():
-            amount = -self.dice.randrange(100, 9999) / 100
-            self.stage.control("PATCH", f"/transactions/{row['id']}", amount=amount)
+    def _change_transaction(self) -> None:
+        if transaction := self._recent_transaction(without=self.reused_ids):
+            self.changed_ids.add(transaction["id"])
+            amount = -self.random.randrange(100, 9999) / 100
+            self.stack.control("PATCH", f"/transactions/{transaction['id']}", amount=amount)
 
-    def _take_back(self) -> None:
-        if row := self._recent_row():
-            self.stage.control("DELETE", f"/transactions/{row['id']}")
+    def _delete_transaction(self) -> None:
+        if transaction := self._recent_transaction(without=set()):
+            self.stack.control("DELETE", f"/transactions/{transaction['id']}")
 
-    def _refresh(self) -> None:
-        self.stage.control("POST", f"/items/{self.dice.choice(self.items)}/refresh")
+    def _reuse_id(self) -> None:
+        """Give an id to another posting. With a change before it, a late sync may take it for a correction."""
+        if transaction := self._recent_transaction(without=self.changed_ids | self.reused_ids):
+            self.reused_ids.add(transaction["id"])
+            self.stack.control("POST", f"/transactions/{transaction['id']}/reuse")
 
-    def _recent_row(self) -> dict[str, Any] | None:
-        """One of the last days: what no event tells of, the look-back finds."""
-        found = self.stage.control("GET", f"/truth/items/{self.dice.choice(self.items)}")["transactions"]
-        rows = [row for rows in found.values() for row in rows[:12] if row["status"] == "PENDING" or rows]
-        edge = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 4 * 86400))
-        rows = [row for row in rows if row["date"] > edge]
-        return self.dice.choice(rows) if rows else None
+    def _connect_again(self) -> None:
+        """Connect a bank by Open Finance, then end its direct connector: its accounts have two connections."""
+        if self.connections:
+            connector_id = self.random.choice(sorted(self.connections))
+            item = self.stack.control("POST", f"/items/{self.connections[connector_id]}/reconnect", months=1)
+            del self.connections[connector_id]
+            self.item_ids.append(item["id"])
+            self.stack.control("POST", f"/connectors/{connector_id}/end")
+            self.ended_connectors.append(connector_id)
+
+    def _refresh_item(self) -> None:
+        self.stack.control("POST", f"/items/{self.random.choice(self.item_ids)}/refresh")
+
+    def _recent_transaction(self, *, without: set[str]) -> dict[str, Any] | None:
+        """Return a random transaction of the last days, so that a sync finds its change without an event."""
+        item_id = self.random.choice(self.item_ids)
+        by_account = self.stack.control("GET", f"/truth/items/{item_id}")["transactions"]
+        oldest = time.strftime("%Y-%m-%d", time.gmtime(time.time() - LOOK_BACK_SECONDS))
+        recent = [
+            transaction
+            for transactions in by_account.values()
+            for transaction in transactions[:12]
+            if transaction["date"] > oldest and transaction["id"] not in without
+        ]
+        return self.random.choice(recent) if recent else None
 
     def _write_note(self) -> None:
-        """As the page does it, through the web server."""
-        rows = self.stage.query("SELECT id FROM banking_transaction WHERE deleted_at IS NULL ORDER BY id")
-        if not rows:
+        """Save a note through the transaction's page, as a browser does."""
+        transactions = self.stack.query(
+            "SELECT id FROM ledger_transaction WHERE deleted_at IS NULL ORDER BY id"
+        )
+        if not transactions:
             return
-        row_id = str(self.dice.choice(rows)[0])
+        transaction_id = str(self.random.choice(transactions)[0])
         note = f"note {len(self.notes)} of {self.seed}"
-        page = self._person().get(f"{self.stage.url}/transactions/{row_id}/", timeout=15)
-        form = {"csrfmiddlewaretoken": form_token(page.text), "note": note, "category": ""}
-        headers = {"Referer": page.url}
-        saved = self._session.post(page.url, data=form, headers=headers, timeout=15, allow_redirects=False)
-        if saved.status_code == 302:
-            self.notes[row_id] = note
+        old_note, words = self._note_and_description(transaction_id)
+        self.notes.pop(old_note, None)  # it is replaced, or was not if the request fails
+        page = self._signed_in_session().get(f"{self.stack.url}/transactions/{transaction_id}/", timeout=15)
+        form = {"csrfmiddlewaretoken": csrf_token(page.text), "note": note, "category": ""}
+        response = self._session.post(
+            page.url, data=form, headers={"Referer": page.url}, timeout=15, allow_redirects=False
+        )
+        if response.status_code == 302:
+            is_same_posting = self._note_and_description(transaction_id)[1] == words
+            self.notes[note] = words if is_same_posting else ""
 
-    def _person(self) -> requests.Session:
+    def _note_and_description(self, transaction_id: str) -> tuple[str, str]:
+        sql = "SELECT note, description FROM ledger_transaction WHERE id = %s"
+        note, description = self.stack.query(sql, transaction_id)[0]
+        return note, description
+
+    def _signed_in_session(self) -> requests.Session:
         if not hasattr(self, "_session"):
-            self._session = self.stage.signed_in(self.email, PASSWORD)
+            self._session = self.stack.sign_in(self.email, PASSWORD)
         return self._session
 
-    def _hurt(self) -> None:
-        chosen: Callable[[], None] = self.dice.choices(
-            (self._kill, self._freeze, self._crash_postgres, self._restart_postgres, self._hurt_redis),
+    def _break_something(self) -> None:
+        fault: Callable[[], None] = self.random.choices(
+            (
+                self._kill_process,
+                self._freeze_process,
+                self._crash_postgres,
+                self._stop_postgres,
+                self._disturb_redis,
+            ),
             weights=(6, 3, 1, 1, 3),
         )[0]
-        chosen()
-        self.tally.kills += 1
+        fault()
+        self.result.kills += 1
 
-    def _kill(self) -> None:
-        self.stage.kill(self.dice.choice(PARTS))
+    def _kill_process(self) -> None:
+        self.stack.kill(self.random.choice(PROCESS_NAMES))
 
-    def _freeze(self) -> None:
-        part = self.dice.choice(PARTS)
-        self.stage.signal(part, signal.SIGSTOP)
-        time.sleep(self.dice.uniform(0.5, 4.0))
-        self.stage.signal(part, signal.SIGCONT)
+    def _freeze_process(self) -> None:
+        name = self.random.choice(PROCESS_NAMES)
+        self.stack.send_signal(name, signal.SIGSTOP)
+        time.sleep(self.random.uniform(0.5, 4.0))
+        self.stack.send_signal(name, signal.SIGCONT)
 
     def _crash_postgres(self) -> None:
-        process = self.stage.services.postgres.process()
+        process = self.stack.services.postgres.process()
         if process:
             process.kill()
             process.wait(10)
 
-    def _restart_postgres(self) -> None:
-        self.stage.services.postgres.stop()
+    def _stop_postgres(self) -> None:
+        self.stack.services.postgres.stop()
 
-    def _hurt_redis(self) -> None:
-        how = self.dice.choice(("flush", "pause", "stop"))
-        if how == "stop":
-            return self.stage.services.redis.stop()
-        with redis.Redis(unix_socket_path=str(self.stage.services.redis.socket), socket_timeout=3) as client:
-            if how == "flush":
+    def _disturb_redis(self) -> None:
+        fault = self.random.choice(("flush", "pause", "stop"))
+        if fault == "stop":
+            self.stack.services.redis.stop()
+            return
+        with redis.Redis(unix_socket_path=str(self.stack.services.redis.socket), socket_timeout=3) as client:
+            if fault == "flush":
                 client.flushall()
             else:
                 client.execute_command("CLIENT", "PAUSE", "3000")
 
-    # --- After -----------------------------------------------------------------------------------------
-    def _heal(self) -> None:
-        """Everything up, no faults, one more collecting of each item; then the product gets its time."""
-        for path in ("/chaos", "/faults", "/deliveries/faults"):
-            self.stage.control("DELETE", path)
-        self.stage.services.start()
-        self.stage.revive()
-        self._wait(self.stage.is_up, 60, "the product answers")
-        self.stage.manage("register_webhook", "-v0")
-        for item in self.items:
-            self._wait(partial(self._is_collected, item), 60, "the bank's run ends")
-            self.stage.control("POST", f"/items/{item}/refresh")
-            self._wait(partial(self._is_collected, item), 60, "the bank's run ends")
-        self._wait(self._is_quiet, HEAL_WITHIN, "everything told is read")
-        self.tally.events = self.stage.query("SELECT count(*) FROM webhooks_event")[0][0]
+    # --- After the faults ------------------------------------------------------------------------------
+    def _recover(self) -> None:
+        """End all faults, start everything, refresh each item once and wait until all is synced."""
+        self.stack.control("POST", "/chaos", rate=0, events={"rate": 0})
+        self.stack.services.start()
+        self.stack.restart_dead_processes()
+        self._wait(self.stack.is_up, 60, "the product answers")
+        self.stack.manage("register_webhook", "-v0")
+        # Only now, when no event gets lost any more: it reports what was sent with odd fields as corrected.
+        self.stack.control("DELETE", "/chaos")
+        for connector_id in self.ended_connectors:
+            self.stack.control("DELETE", f"/connectors/{connector_id}/end")
+        for item_id in self.item_ids:
+            self._wait(partial(self._is_collected, item_id), 60, "Pluggy has collected the item")
+            self.stack.control("POST", f"/items/{item_id}/refresh")
+            self._wait(partial(self._is_collected, item_id), 60, "Pluggy has collected the item")
+        self._wait(self._is_synced, RECOVERY_SECONDS, "all events are delivered and synced")
+        self.result.events = self.stack.query("SELECT count(*) FROM webhooks_event")[0][0]
 
-    def _is_collected(self, item: str) -> bool:
-        return bool(self._api("GET", f"/items/{item}")["status"] in ("UPDATED", "OUTDATED"))
+    def _is_collected(self, item_id: str) -> bool:
+        return bool(self._call_pluggy("GET", f"/items/{item_id}")["status"] in ("UPDATED", "OUTDATED"))
 
-    def _is_quiet(self) -> bool:
-        waiting = self.stage.control("GET", "/state")["waitingDeliveries"]
-        settled = "dirty_seq = synced_seq AND lease_until IS NULL"
-        (done,) = self.stage.query(f"SELECT count(*) FROM banking_syncstate WHERE {settled}")[0]
-        return not waiting and bool(done == len(self.items))
+    def _is_synced(self) -> bool:
+        waiting_deliveries = self.stack.control("GET", "/state")["waitingDeliveries"]
+        synced = "dirty_seq = synced_seq AND lease_until IS NULL"
+        (synced_count,) = self.stack.query(f"SELECT count(*) FROM connections_syncstate WHERE {synced}")[0]
+        return not waiting_deliveries and bool(synced_count == len(self.item_ids))
 
-    def _api(self, method: str, path: str, **options: Any) -> Any:
-        """Pluggy's API with our key; a fault in the way is tried through."""
-        keys = {"clientId": self.stage.environment["PLUGGY_CLIENT_ID"]}
-        keys["clientSecret"] = self.stage.environment["PLUGGY_CLIENT_SECRET"]
-        url = self.stage.pluggy_url
+    def _call_pluggy(self, method: str, path: str, **options: Any) -> Any:
+        """Call Pluggy's API with the product's key. Retry up to 20 times, because faults are expected."""
+        credentials = {"clientId": self.stack.environment["PLUGGY_CLIENT_ID"]}
+        credentials["clientSecret"] = self.stack.environment["PLUGGY_CLIENT_SECRET"]
+        url = self.stack.pluggy_url
         for _ in range(20):
             try:
-                key = requests.post(f"{url}/auth", json=keys, timeout=10).json()["apiKey"]
+                key = requests.post(f"{url}/auth", json=credentials, timeout=10).json()["apiKey"]
                 options["headers"] = {"X-API-KEY": key}
-                answer = requests.request(method, url + path, timeout=10, **options)
-                answer.raise_for_status()
-                return answer.json()
+                response = requests.request(method, url + path, timeout=10, **options)
+                response.raise_for_status()
+                return response.json()
             except (requests.RequestException, ValueError, KeyError):
                 time.sleep(0.1)
-        raise Trouble(f"{method} {path}: twenty faults in a row")
+        raise DevToolError(f"{method} {path} failed 20 times in a row")
 
     @staticmethod
-    def _wait(true: Callable[[], bool], seconds: float, what: str) -> None:
-        if not processes.wait_until(true, seconds=seconds, every=0.2):
-            raise Trouble(f"not within {seconds:.0f} s: {what}")
+    def _wait(condition: Callable[[], bool], seconds: float, description: str) -> None:
+        if not processes.wait_until(condition, seconds=seconds, every=0.2):
+            raise DevToolError(f"not within {seconds:.0f} s: {description}")
 
 
-def one(seed: int, seconds: float) -> Tally:
+def run_seed(seed: int, seconds: float) -> ChaosResult:
+    """Start an empty product stack and run one seed on it."""
     folder = PROJECT / "var" / "chaos"
     flags = ("--pace", "0.2", "--history-months", "2")
-    with Stage(folder, pluggy_flags=flags) as stage:
-        return Run(stage, seed, seconds).play()
+    with ProductStack(folder, pluggy_flags=flags) as stack:
+        return ChaosRun(stack, seed, seconds).execute()
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
-    parser.add_argument("--seconds", type=float, default=25.0, help="of trouble, before the healing")
-    chosen = parser.parse_args(words)
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000, help="of the first run")
+    parser.add_argument("--seconds", type=float, default=25.0, help="how long the faults last in each run")
+    options = parser.parse_args(arguments)
     kills = events = 0
-    wrong: Counter[str] = Counter()
-    for number in range(chosen.runs):
-        seed = chosen.seed + number
-        begun = time.monotonic()
-        tally = one(seed, chosen.seconds)
-        kills, events, wrong = kills + tally.kills, events + tally.events, wrong + tally.wrong
-        found = {name: count for name, count in tally.wrong.items() if count}
-        took = f"{time.monotonic() - begun:.0f} s"
-        print(
-            f"seed {seed}: {tally.kills} kills, {tally.events} events, {took}, {found or 'well'}", flush=True
+    all_errors: Counter[str] = Counter()
+    for seed in range(options.seed, options.seed + options.runs):
+        started = time.monotonic()
+        result = run_seed(seed, options.seconds)
+        kills, events, all_errors = (
+            kills + result.kills,
+            events + result.events,
+            all_errors + result.errors,
         )
-        if found:
-            print("\n".join(tally.details[-5:]), flush=True)
-    counts = " ".join(f"{name}={wrong[name]}" for name in WRONG)
-    print(f"runs={chosen.runs} kills={kills} events={events} {counts}")
-    return 1 if sum(wrong.values()) else 0
+        errors = {name: count for name, count in result.errors.items() if count}
+        print(
+            f"seed {seed}: {result.kills} kills, {result.events} events, {result.connected_again} banks"
+            f" connected again, {result.reused_ids} ids reused,"
+            f" {time.monotonic() - started:.0f} s, {errors or 'no errors'}",
+            flush=True,
+        )
+        if errors:
+            print("\n".join(result.details[-5:]), flush=True)
+    counts = " ".join(f"{name}={all_errors[name]}" for name in ERROR_KINDS)
+    print(f"runs={options.runs} kills={kills} events={events} {counts}")
+    return 1 if sum(all_errors.values()) else 0
 
 
 if __name__ == "__main__":
-    speak_utf8()
+    use_utf8_output()
     try:
         sys.exit(main(sys.argv[1:]))
-    except (Trouble, OSError) as trouble:
-        sys.exit(complain(trouble))
+    except (DevToolError, OSError) as error:
+        sys.exit(print_error(error))
     except KeyboardInterrupt:
-        sys.exit(complain("interrupted"))
+        sys.exit(print_error("interrupted"))

@@ -1,4 +1,4 @@
-"""Compiles the translation catalogues (.po) into what Django reads (.mo), without gettext installed."""
+"""Compile the translation catalogues (.po to .mo). Unlike Django's compilemessages, it needs no gettext."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from babel.messages.pofile import read_po
 LOCALE = Path(__file__).resolve().parent.parent / "locale"
 
 
-def catalogues() -> list[Path]:
+def catalogue_paths() -> list[Path]:
     return sorted(LOCALE.glob("*/LC_MESSAGES/*.po"))
 
 
 def compile_catalogue(path: Path) -> Path:
-    """Writes the .mo beside its .po; both are kept in the repository."""
+    """Write the .mo file beside the .po file. Both are committed."""
     with path.open("rb") as source:
         catalogue = read_po(source)
     with path.with_suffix(".mo").open("wb") as target:
@@ -25,7 +25,7 @@ def compile_catalogue(path: Path) -> Path:
 
 
 def main() -> int:
-    for path in catalogues():
+    for path in catalogue_paths():
         print(compile_catalogue(path).relative_to(LOCALE.parent))
     return 0
 

@@ -1,15 +1,18 @@
-"""Tells whether a TCP port of this machine is free, and what to do when it is not."""
+"""Choose TCP ports and check that they are free."""
 
 from __future__ import annotations
 
 import os
 import socket
 
-from dev.machine import Trouble
+from dev.command_line import DevToolError
 
 
-def answers(port: int) -> bool:
-    """Something accepts connections at the port (on macOS a bind alone misses wildcard listeners)."""
+def is_listening(port: int) -> bool:
+    """Tell whether a program accepts connections at the port.
+
+    `can_bind` alone is not enough: on macOS it succeeds although another program listens on all addresses.
+    """
     for host in ("127.0.0.1", "::1"):
         try:
             socket.create_connection((host, port), timeout=1).close()
@@ -29,18 +32,18 @@ def can_bind(port: int) -> bool:
     return True
 
 
-def chosen(name: str, default: int) -> int:
-    """The port from the environment variable, or the default."""
-    value = os.environ.get(name) or str(default)
+def port_from_environment(variable: str, default: int) -> int:
+    """Return the port in the environment variable, or the default; raise DevToolError if it is no port."""
+    value = os.environ.get(variable) or str(default)
     if not value.isdecimal() or not 0 < int(value) < 65536:
-        raise Trouble(f"{name}={value} is not a port: choose a number from 1024 to 65535")
+        raise DevToolError(f"{variable}={value} is not a port. Choose a number from 1024 to 65535.")
     return int(value)
 
 
-def need_free(port: int, *, what: str, name: str) -> None:
-    """Raises one clear line when the port is taken; `name` is the variable that chooses another."""
-    if answers(port) or not can_bind(port):
-        raise Trouble(
-            f"Port {port} ({what}) is in use: stop the program that holds it, "
-            f"or choose another port, for example: {name}={port + 10} make demo"
+def require_free_port(port: int, *, what: str, variable: str) -> None:
+    """Raise DevToolError when the port is taken. `variable` is the setting that chooses another port."""
+    if is_listening(port) or not can_bind(port):
+        raise DevToolError(
+            f"Port {port} ({what}) is in use. Stop the program that uses it, "
+            f"or choose another port, for example: {variable}={port + 10} make demo"
         )

@@ -1,4 +1,8 @@
-"""Recognises and ends processes by what they are, never by a bare number, and keeps two starts apart."""
+"""Find and end processes safely, and hold locks between commands.
+
+A process is identified by its program, working folder or environment, never by its pid alone: after a crash,
+the pid in a file may belong to another program.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +16,45 @@ from pathlib import Path
 
 import psutil
 
-from dev.machine import Trouble
+from dev.command_line import DevToolError
 
 
-def recognise(pid: int | None, *, program: str, folder: Path) -> psutil.Process | None:
-    """The live process `pid` if it runs `program` in `folder`, which holds even after the folder moved."""
+def find_process(pid: int | None, *, program: str, folder: Path) -> psutil.Process | None:
+    """Return the live process `pid` if it runs `program` in `folder`, else None.
+
+    Folders are compared by inode, so the result is right even after the folder was moved.
+    """
     if not pid or not psutil.pid_exists(pid):
         return None
     with contextlib.suppress(psutil.Error, OSError):
         process = psutil.Process(pid)
-        if not is_gone(process) and process.name() == program and os.path.samefile(process.cwd(), folder):
+        if not has_ended(process) and process.name() == program and os.path.samefile(process.cwd(), folder):
             return process
     return None
 
 
-def is_stranger(pid: int, *, program: str, folder: Path) -> bool:
-    """Certainly not the live program of `folder`; False in doubt."""
+def is_other_program(pid: int, *, program: str, folder: Path) -> bool:
+    """Tell whether `pid` is certainly not a live `program` in `folder`. In doubt, return False."""
     try:
         process = psutil.Process(pid)
-        return is_gone(process) or process.name() != program or not os.path.samefile(process.cwd(), folder)
+        return has_ended(process) or process.name() != program or not os.path.samefile(process.cwd(), folder)
     except psutil.NoSuchProcess:
         return True
     except (psutil.Error, OSError):
         return False
 
 
-def working_in(folder: Path, *, program: str) -> list[psutil.Process]:
-    """The live processes of `program` whose working folder this is: a server and its helpers."""
-    return [p for p in psutil.process_iter() if recognise(p.pid, program=program, folder=folder)]
+def find_processes(folder: Path, *, program: str) -> list[psutil.Process]:
+    """Return the live processes of `program` whose working folder is `folder`."""
+    return [
+        process
+        for process in psutil.process_iter()
+        if find_process(process.pid, program=program, folder=folder)
+    ]
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 0.05) -> bool:
+    """Check the condition repeatedly. Return False if it is still false after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -51,64 +63,73 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 
     return True
 
 
-def is_gone(process: psutil.Process) -> bool:
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether the process has ended. A zombie counts as ended."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.Error:
         return True
 
 
-def end(process: psutil.Process, *signals: tuple[int, float]) -> bool:
-    """Sends each signal in turn, waiting its seconds, until the process is gone."""
+def end_process(process: psutil.Process, *signals: tuple[int, float]) -> bool:
+    """Send each (signal, seconds to wait) in turn until the process has ended; return whether it has."""
     for number, seconds in signals:
         with contextlib.suppress(psutil.Error):
             process.send_signal(number)
-        if wait_until(lambda: is_gone(process), seconds=seconds):
+        if wait_until(lambda: has_ended(process), seconds=seconds):
             return True
     return False
 
 
-def family(pid: int) -> list[psutil.Process]:
-    """A process of ours and its children; nothing if it is gone."""
+def process_tree(pid: int) -> list[psutil.Process]:
+    """Return the process and all its descendants, or an empty list if it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
     return []
 
 
-def marked(name: str, value: str) -> list[psutil.Process]:
-    """Our own processes whose environment carries name=value: the children of an earlier start."""
-    found = []
+def find_by_environment(name: str, value: str) -> list[psutil.Process]:
+    """Return the other processes of this user whose environment has name=value."""
+    matching = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            ours = process.pid != os.getpid() and process.uids().real == os.getuid()
-            if ours and process.environ().get(name) == value:
-                found.append(process)
-    return found
+            is_candidate = process.pid != os.getpid() and process.uids().real == os.getuid()
+            if is_candidate and process.environ().get(name) == value:
+                matching.append(process)
+    return matching
 
 
-def end_marked(name: str, value: str, *, seconds: float = 5) -> int:
-    """Ends every marked process, politely first; tells how many there were."""
-    processes = marked(name, value)
-    for number, patience in ((signal.SIGTERM, seconds), (signal.SIGKILL, 2.0)):
-        for process in processes:
+def end_by_environment(name: str, value: str, *, seconds: float = 5) -> int:
+    """End the processes whose environment has name=value, and return how many there were.
+
+    They get SIGTERM first and, if they still run after `seconds`, SIGKILL.
+    """
+    matching = find_by_environment(name, value)
+    for number, timeout in ((signal.SIGTERM, seconds), (signal.SIGKILL, 2.0)):
+        for process in matching:
             with contextlib.suppress(psutil.Error):
                 process.send_signal(number)
-        if wait_until(lambda: all(is_gone(p) for p in processes), seconds=patience):
+        if wait_until(lambda: all(has_ended(process) for process in matching), seconds=timeout):
             break
-    return len(processes)
+    return len(matching)
 
 
 @contextlib.contextmanager
-def sole(path: Path, *, wait: float, busy: str) -> Iterator[None]:
-    """Holds a lock file that the system frees when we die; a record lock, which children do not inherit."""
+def exclusive_lock(path: Path, *, wait: float, busy: str) -> Iterator[None]:
+    """Hold a lock file; raise DevToolError(busy) if another process holds it for longer than `wait` seconds.
+
+    The system frees the lock when this process ends. Child processes do not inherit it, because it is a
+    record lock (fcntl), not flock.
+    """
     with path.open("a") as file:
-        if not wait_until(lambda: took(file.fileno()), seconds=wait):
-            raise Trouble(busy)
+        if not wait_until(lambda: try_lock(file.fileno()), seconds=wait):
+            raise DevToolError(busy)
         yield
 
 
-def took(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take the record lock without waiting; return whether it succeeded."""
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs a private PostgreSQL and a private Redis under one folder: start, adopt, stop, tell."""
+"""Start, stop and show the private PostgreSQL and Redis of one folder."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dev import processes
-from dev.machine import MEGABYTE, Trouble, complain, speak_utf8
-from dev.postgres import Postgres
-from dev.redisd import Redis
+from dev.command_line import MEGABYTE, DevToolError, print_error, use_utf8_output
+from dev.postgres_server import PostgresServer
+from dev.redis_server import RedisServer
 
 
 class Services:
-    """The two servers of one folder; leave one out when the settings name an outside server."""
+    """Manage the private servers of one folder.
+
+    Pass postgres=False or redis=False when the settings name a server of the developer's own.
+    """
 
     def __init__(
         self, root: Path, *, durable: bool = True, postgres: bool = True, redis: bool = True
@@ -23,9 +26,12 @@ class Services:
         self.root = root.absolute()
         self.root.mkdir(parents=True, exist_ok=True)
         self.root = self.root.resolve()
-        self.postgres = Postgres(self.root, durable=durable)
-        self.redis = Redis(self.root)
-        self._chosen: list[Postgres | Redis] = [*([self.postgres] * postgres), *([self.redis] * redis)]
+        self.postgres = PostgresServer(self.root, durable=durable)
+        self.redis = RedisServer(self.root)
+        self._servers: list[PostgresServer | RedisServer] = [
+            *([self.postgres] * postgres),
+            *([self.redis] * redis),
+        ]
 
     @property
     def database_url(self) -> str:
@@ -36,41 +42,41 @@ class Services:
         return self.redis.url
 
     def start(self) -> None:
-        """Both up and healthy when it returns; what was already running is taken over."""
-        with self._alone():
-            for service in self._chosen:
-                shorten(service.log)
-                service.start()
+        """Start the servers and wait until they answer. Servers that already run are reused."""
+        with self._lock():
+            for server in self._servers:
+                empty_large_log(server.log)
+                server.start()
 
     def stop(self) -> None:
-        """Ends the servers of this folder, and nothing else."""
-        with self._alone():
-            for service in reversed(self._chosen):
-                service.stop()
+        """Stop the servers of this folder."""
+        with self._lock():
+            for server in reversed(self._servers):
+                server.stop()
 
     def wipe(self) -> None:
-        """Stops the servers and removes their data for good."""
-        with self._alone():
-            for service in reversed(self._chosen):
-                service.wipe()
+        """Stop the servers and delete their data."""
+        with self._lock():
+            for server in reversed(self._servers):
+                server.wipe()
 
-    def down(self) -> str:
-        """The name of a server that no longer runs, without asking it anything; empty when all do."""
-        return next((service.log.stem for service in self._chosen if service.process() is None), "")
+    def first_stopped(self) -> str:
+        """Return the name of a server whose process has ended, or an empty string. Opens no connection."""
+        return next((server.name for server in self._servers if server.process() is None), "")
 
     def status(self) -> dict[str, int | None]:
-        """Process ids by name; None is down."""
-        states: dict[str, int | None] = {}
-        for service in self._chosen:
-            process = service.process() if service.answers() else None
-            states[service.log.stem] = process.pid if process else None
-        return states
+        """Return the process ids by server name; None means that the server does not answer."""
+        process_ids: dict[str, int | None] = {}
+        for server in self._servers:
+            process = server.process() if server.is_answering() else None
+            process_ids[server.name] = process.pid if process else None
+        return process_ids
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         (self.root / "log").mkdir(exist_ok=True)
-        busy = f"another start or stop of {self.root} is going on: wait for it"
-        with processes.sole(self.root / "services.lock", wait=90, busy=busy):
+        busy = f"Another command is starting or stopping the servers of {self.root}. Wait for it."
+        with processes.exclusive_lock(self.root / "services.lock", wait=90, busy=busy):
             yield
 
     def __enter__(self) -> Services:
@@ -81,18 +87,18 @@ class Services:
         self.stop()
 
 
-def shorten(log: Path, megabytes: int = 10) -> None:
-    """Starts a log anew when it has grown too long to be read."""
+def empty_large_log(log: Path, megabytes: int = 10) -> None:
+    """Empty a log file that is larger than `megabytes`."""
     if log.exists() and log.stat().st_size > megabytes * MEGABYTE:
         log.write_bytes(b"")
 
 
-def show(services: Services) -> int:
-    """Prints a line for each server; 3 when one is down, as init scripts do."""
-    states = services.status()
-    for name, pid in states.items():
+def print_status(services: Services) -> int:
+    """Print one line for each server. Return 3 when one is down, as init scripts do, else 0."""
+    process_ids = services.status()
+    for name, pid in process_ids.items():
         print(f"{name}: {f'up, process {pid}' if pid else 'down'}")
-    return 0 if all(states.values()) else 3
+    return 0 if all(process_ids.values()) else 3
 
 
 def run(command: str, services: Services) -> int:
@@ -104,20 +110,22 @@ def run(command: str, services: Services) -> int:
         services.wipe()
     if command in ("start", "env"):
         print(f"DATABASE_URL={services.database_url}\nREDIS_URL={services.redis_url}")
-    return show(services) if command == "status" else 0
+    return print_status(services) if command == "status" else 0
 
 
-def main(words: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.services", description=__doc__)
     parser.add_argument("command", choices=["start", "stop", "status", "env", "wipe"])
-    parser.add_argument("--dir", type=Path, default=Path("var"), help="home of data, sockets, logs (var)")
-    chosen = parser.parse_args(words)
+    parser.add_argument(
+        "--dir", type=Path, default=Path("var"), help="folder of data, sockets and logs (default: var)"
+    )
+    options = parser.parse_args(arguments)
     try:
-        return run(chosen.command, Services(chosen.dir))
-    except (Trouble, OSError) as trouble:
-        return complain(trouble)
+        return run(options.command, Services(options.dir))
+    except (DevToolError, OSError) as error:
+        return print_error(error)
 
 
 if __name__ == "__main__":
-    speak_utf8()
+    use_utf8_output()
     sys.exit(main())

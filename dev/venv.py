@@ -1,4 +1,4 @@
-"""Makes .venv and keeps it in step with the requirements; standard library only, run by any Python."""
+"""Create .venv and install the requirements. Uses the standard library only; any Python ≥ 3.11 runs it."""
 
 from __future__ import annotations
 
@@ -9,78 +9,87 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev.machine import Trouble, complain, need_disk, need_python, speak_utf8
+from dev.command_line import (
+    DevToolError,
+    print_error,
+    require_disk_space,
+    require_python,
+    use_utf8_output,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = "requirements-dev.txt"
+# These files decide what is installed. The code of packages/ is used in place (pip install -e), so only a
+# change of its dependencies or commands needs a new installation.
+DECIDING = ("requirements*.txt", "constraints*.txt", "packages/*/pyproject.toml")
 
 
-def works() -> bool:
-    """The folder holds a Python that runs, is new enough and has pip."""
-    question = (
-        "import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or not u.find_spec('pip'))"
-    )
-    asked = [str(PYTHON), "-I", "-c", question]
-    return PYTHON.exists() and subprocess.run(asked, capture_output=True).returncode == 0
+def is_working() -> bool:
+    """Tell whether .venv has a Python that runs, is new enough and has pip."""
+    code = "import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or not u.find_spec('pip'))"
+    command = [str(PYTHON), "-I", "-c", code]
+    return PYTHON.exists() and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def create() -> None:
+    """Create .venv anew. Raise DevToolError with the package to install when Python has no venv module."""
     print(f"· creating .venv with Python {sys.version.split()[0]}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
-    if done.returncode:
+    completed = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
+    if completed.returncode:
         shutil.rmtree(VENV, ignore_errors=True)
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        why = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
-        raise Trouble(
-            f"{sys.executable} cannot create .venv ({why[0]}): install its venv module, "
+        output = (completed.stderr or completed.stdout).strip()
+        reason = output.splitlines()[-1:] or ["no reason given"]
+        raise DevToolError(
+            f"{sys.executable} cannot create .venv ({reason[0]}). Install its venv module, "
             f"on Debian and Ubuntu with `apt install python{version}-venv`"
         )
 
 
-def digest() -> str:
-    """Changes whenever a requirement, a constraint or the Python does."""
+def installation_hash() -> str:
+    """Return a hash of the requirements, the constraints and the Python of .venv."""
     total = hashlib.sha256((VENV / "pyvenv.cfg").read_bytes())
-    for path in sorted([*PROJECT.glob("requirements*.txt"), *PROJECT.glob("constraints*.txt")]):
+    for path in sorted([path for pattern in DECIDING for path in PROJECT.glob(pattern)]):
         total.update(path.read_bytes())
     return total.hexdigest()
 
 
 def install() -> None:
-    """Installs the requirements unless exactly these are in place."""
-    stamp = VENV / "installed"
-    if stamp.exists() and stamp.read_text() == digest():
+    """Install the requirements, unless the hash of the last installation is the same."""
+    hash_file = VENV / "installed"
+    if hash_file.exists() and hash_file.read_text() == installation_hash():
         return
-    need_disk(PROJECT, 1500)
+    require_disk_space(PROJECT, 1500)
     print(f"· installing {REQUIREMENTS} (a minute or two the first time)", flush=True)
-    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]
-    done = subprocess.run(
-        [PYTHON, *words], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]
+    completed = subprocess.run(
+        [PYTHON, *arguments], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    if done.returncode:
-        end = "\n".join(done.stdout.strip().splitlines()[-8:])
-        raise Trouble(f"pip could not install {REQUIREMENTS}; its last lines:\n{end}")
-    stamp.write_text(digest())
+    if completed.returncode:
+        last_lines = "\n".join(completed.stdout.strip().splitlines()[-8:])
+        raise DevToolError(f"pip could not install {REQUIREMENTS}. Its last lines:\n{last_lines}")
+    hash_file.write_text(installation_hash())
 
 
 def main() -> int:
     try:
-        need_python()
-        need_disk(PROJECT)
+        require_python()
+        require_disk_space(PROJECT)
         with (PROJECT / ".venv.lock").open("a") as lock:
             fcntl.lockf(lock, fcntl.LOCK_EX)
-            if not works():
+            if not is_working():
                 create()
             install()
-    except (Trouble, OSError) as trouble:
-        return complain(trouble)
+    except (DevToolError, OSError) as error:
+        return print_error(error)
     except KeyboardInterrupt:
         return 130
     return 0
 
 
 if __name__ == "__main__":
-    speak_utf8()
+    use_utf8_output()
     sys.exit(main())

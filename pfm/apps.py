@@ -1,4 +1,4 @@
-"""Django's entry for the admin, with our site."""
+"""App configuration of the admin, with our site."""
 
 from django.contrib.admin import apps
 

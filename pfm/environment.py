@@ -1,7 +1,9 @@
 """Read settings from the environment and name every missing or malformed one at once."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -10,6 +12,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 T = TypeVar("T")
+Network = IPv4Network | IPv6Network
+HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 class Environment:
@@ -27,7 +31,7 @@ class Environment:
         return self._read(name, lambda: _long_enough(self._env.str(name), min_length), "")
 
     def header(self, name: str, *, min_length: int, default: str | None = None) -> str:
-        """A text that can stand in an HTTP header; an empty one is the default, if there is one."""
+        """Read a text that can stand in an HTTP header; an empty one is the default, if there is one."""
         if default is not None and not self._env.ENVIRON.get(name):
             return default
         return self._read(name, lambda: _header(_long_enough(self._env.str(name), min_length)), "")
@@ -35,16 +39,38 @@ class Environment:
     def number(self, name: str, *, default: int, least: int = 0) -> int:
         return self._read(name, lambda: _at_least(int(self._env.int(name, default=default)), least), default)
 
-    def boolean(self, name: str) -> bool:
+    def header_name(self, name: str, *, default: str) -> str:
+        """Read the name of an HTTP header; an empty one is the default."""
+        if not self._env.ENVIRON.get(name):
+            return default
+        return self._read(name, lambda: _header_name(self._env.str(name)), default)
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str) -> str:
+        """Read one of the choices; an empty one is the default."""
+        if not self._env.ENVIRON.get(name):
+            return default
+        return self._read(name, lambda: _one_of(self._env.str(name), choices), default)
+
+    def networks(self, name: str) -> list[Network]:
+        """Read addresses and networks separated by commas, e.g. 52.67.145.81,10.0.0.0/8; none if not set."""
+        if not self._env.ENVIRON.get(name, "").strip():
+            return []
+        return self._read(name, lambda: [ip_network(word) for word in _nonempty(self._env.list(name))], [])
+
+    def boolean(self, name: str, *, default: bool | None = None) -> bool:
+        if default is not None and not self._env.ENVIRON.get(name):
+            return default
         return self._read(name, lambda: _boolean(self._env.str(name)), False)
 
     def instant(self, name: str) -> datetime | None:
-        """A moment with its time zone, e.g. 2026-11-21T18:00:00-03:00; None if it is not set or empty."""
+        """Read a moment with its time zone, e.g. 2026-11-21T18:00:00-03:00; None if it is not set or empty."""
         if not self._env.ENVIRON.get(name):
             return None
         return self._read(name, lambda: _instant(self._env.str(name)), None)
 
-    def words(self, name: str) -> list[str]:
+    def words(self, name: str, *, default: tuple[str, ...] | None = None) -> list[str]:
+        if default is not None and not self._env.ENVIRON.get(name):
+            return list(default)
         return self._read(name, lambda: _nonempty(self._env.list(name)), [])
 
     def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
@@ -54,7 +80,7 @@ class Environment:
         return self._read(name, lambda: _postgresql(self._env.db(name)), {})
 
     def email(self, name: str, *, default: str) -> dict[str, Any]:
-        """How mail leaves, e.g. `smtp+tls://user:password@host:587`; Django's EMAIL_… settings."""
+        """Read the URL of the mail server, e.g. `smtp+tls://user:password@host:587`, as Django's EMAIL_… settings."""
         return self._read(name, lambda: dict(self._env.email_url(name, default=default)), {})
 
     def check(self) -> None:
@@ -90,6 +116,18 @@ def _at_least(value: int, least: int) -> int:
 def _header(value: str) -> str:
     if not value.isascii() or not value.isprintable() or value != value.strip():
         raise ValueError("must be plain ASCII without spaces around it")
+    return value
+
+
+def _header_name(value: str) -> str:
+    if not HEADER_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a header")
+    return value
+
+
+def _one_of(value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(choices)}")
     return value
 
 

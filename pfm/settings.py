@@ -17,6 +17,7 @@ VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="u
 # --- What differs between places -------------------------------------------------------------------
 env = Environment(BASE_DIR / ".env")
 SECRET_KEY = env.text("SECRET_KEY", min_length=32)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=())
 DEBUG = env.boolean("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 PUBLIC_URL = env.url("PUBLIC_URL")
@@ -29,25 +30,38 @@ PLUGGY_CLIENT_SECRET = env.text("PLUGGY_CLIENT_SECRET")
 PLUGGY_WEBHOOK_SECRET = env.header("PLUGGY_WEBHOOK_SECRET", min_length=32)
 PLUGGY_WEBHOOK_SECRET_PREVIOUS = env.header("PLUGGY_WEBHOOK_SECRET_PREVIOUS", min_length=32, default="")
 PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL = env.instant("PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL")
+PLUGGY_WEBHOOK_SIGNING_SECRET = env.text("PLUGGY_WEBHOOK_SIGNING_SECRET", min_length=0, default="")
+PLUGGY_WEBHOOK_SIGNATURE_HEADER = env.header_name(
+    "PLUGGY_WEBHOOK_SIGNATURE_HEADER", default="X-Webhook-Signature"
+)
+PLUGGY_WEBHOOK_SIGNATURE_ALGORITHM = env.choice(
+    "PLUGGY_WEBHOOK_SIGNATURE_ALGORITHM", ("sha256", "sha384", "sha512"), default="sha256"
+)
+PLUGGY_WEBHOOK_SOURCES = env.networks("PLUGGY_WEBHOOK_SOURCES")
+PLUGGY_INCLUDE_SANDBOX = env.boolean("PLUGGY_INCLUDE_SANDBOX", default=False)
 PLUGGY_LIMITS_PERCENT = env.number("PLUGGY_LIMITS_PERCENT", default=100, least=1)
 PLUGGY_PROCESSES = env.number("PLUGGY_PROCESSES", default=8, least=1)
 SYNC_BULK_FROM_ROWS = env.number("SYNC_BULK_FROM_ROWS", default=20_000, least=1)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+# A code that every authenticator app accepts: for the demo on one's own machine, refused without DEBUG.
+DEMO_SECOND_FACTOR_CODE = env.text("DEMO_SECOND_FACTOR_CODE", default="")
 env.check()
 
 IS_HTTPS = PUBLIC_URL.startswith("https://")
-# Sandbox institutions are offered wherever Pluggy itself is not the one that answers in production.
-PLUGGY_INCLUDE_SANDBOX = DEBUG
 
 # --- Apps ------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",
-    "banking",
+    "banking.connections",
+    "banking.ledger",
+    "banking.web",
     "webhooks",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
     "pfm.apps.AdminConfig",
@@ -67,11 +81,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.OwnRowsMiddleware",
+    "accounts.middleware.StaffIdleMiddleware",
+    "accounts.middleware.RowSecurityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
 ROOT_URLCONF = "pfm.urls"
@@ -122,13 +138,16 @@ CELERY_TASK_QUEUES = [Queue(name, Exchange(name), routing_key=name) for name in 
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_TASK_ROUTES = {
     "banking.sync_bulk": {"queue": "bulk"},
-    "banking.carry_out_edit": {"queue": "bulk"},
-    "banking.carry_out_edits": {"queue": "bulk"},
+    "banking.run_bulk_edit": {"queue": "bulk"},
+    "banking.run_bulk_edits": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
     "banking.apply_rule": {"queue": "bulk"},
     "banking.apply_rules": {"queue": "bulk"},
-    "banking.tell_categories": {"queue": "bulk"},
+    "banking.send_category_updates": {"queue": "bulk"},
+    "banking.find_unclaimed_items": {"queue": "bulk"},
+    "banking.read_again": {"queue": "bulk"},
     "webhooks.check_registration": {"queue": "bulk"},
+    "webhooks.check_credentials": {"queue": "bulk"},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
 CELERY_TASK_TIME_LIMIT = 10 * 60
@@ -145,19 +164,16 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One backend, so that a failed sign-in costs one hash.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+_VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.GuessablePasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -165,8 +181,25 @@ ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lume] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS = {"connect_token": "30/m/user", "claim": "30/m/user", "refresh_item": "10/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "connect_token": "30/m/user",
+    "claim": "30/m/user",
+    "refresh_item": "10/m/user",
+    "read_balance": "3/m/user",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
+ACCOUNT_CHANGE_EMAIL = True  # one address at a time
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS  # browsers allow passkeys on http for localhost alone
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # else nobody with a second factor could change their address
+MFA_TOTP_TOLERANCE = 1  # codes of 30 seconds earlier and later, for a clock that is wrong
+if DEMO_SECOND_FACTOR_CODE:
+    MFA_TOTP_INSECURE_BYPASS_CODE = DEMO_SECOND_FACTOR_CODE
+STAFF_IDLE_LIMIT = 60 * 60  # seconds without a request after which staff sign in again
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
 EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
@@ -191,7 +224,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 _STATIC = "django.contrib.staticfiles.storage.StaticFilesStorage"
-_MANIFEST = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+_MANIFEST = "pfm.static_storage.HashedStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC if DEBUG else _MANIFEST},

@@ -1,4 +1,4 @@
-"""Every address of the product."""
+"""The root URL configuration."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -6,7 +6,7 @@ from django.urls import include, path
 admin.site.site_header = admin.site.site_title = "Lume"
 
 urlpatterns = [
-    path("", include("banking.urls")),
+    path("", include("banking.web.urls")),
     path("accounts/", include("allauth.urls")),
     path("preferences/", include("accounts.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -4,9 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from accounts import rows
+from accounts import row_security
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pfm.settings")
 
 application = get_wsgi_application()
-rows.of_nobody_by_default()
+row_security.default_to_nobody()

@@ -1,4 +1,4 @@
-"""The fixed cast and the servers of the tests: alice and bob, and one local Pluggy for everybody."""
+"""Fixtures for all tests: the users alice and bob, their signed-in clients, and the local Pluggy."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -11,74 +11,76 @@ from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
-from banking import application
-from tests.localpluggy import LocalPluggy, forget_limits
+from banking.web import api_client
+from tests.local_pluggy import LocalPluggy, clear_rate_limits
+from tests.signing_in import signed_in, signed_in_staff
 
 PASSWORD = "a-long-enough-password"
-SLOW = ("proof", "flows", "dev")  # folders
+SLOW = ("proof", "flows", "dev")  # folders of tests/
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, so that workers end together."""
+    """Run the slow folders first, so that all workers end at about the same time."""
     items.sort(key=lambda item: not set(SLOW) & set(item.path.parts))
 
 
 @pytest.fixture(scope="session")
 def local_pluggy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalPluggy]:
-    """The local Pluggy as a process of its own, reached over HTTP."""
-    with LocalPluggy.started(tmp_path_factory.mktemp("pluggy")) as running:
+    """Local Pluggy: a separate process, reached over HTTP."""
+    with LocalPluggy.start(tmp_path_factory.mktemp("pluggy")) as running:
         yield running
 
 
 @pytest.fixture
 def pluggy(local_pluggy: LocalPluggy, settings: object) -> LocalPluggy:
-    """The product points to the local Pluggy, which starts out empty."""
+    """Local Pluggy without data, which the product uses as its Pluggy."""
     local_pluggy.reset()
     settings.PLUGGY_API_URL = settings.PLUGGY_CONNECT_URL = local_pluggy.url  # type: ignore[attr-defined]
-    application.pluggy.cache_clear()
-    forget_limits()
+    api_client.pluggy.cache_clear()
+    clear_rate_limits()
     return local_pluggy
 
 
 @pytest.fixture
 def categories(db: None) -> None:
+    """Pluggy's categories, loaded from the file in the repository."""
     call_command("load_categories", verbosity=0)
 
 
 @pytest.fixture
 def alice(db: None) -> User:
-    return _person("alice@example.com", "Alice")
+    return _create_user("alice@example.com", "Alice")
 
 
 @pytest.fixture
 def bob(db: None) -> User:
-    return _person("bob@example.com", "Bob")
+    return _create_user("bob@example.com", "Bob")
 
 
-def _person(email: str, name: str) -> User:
+def _create_user(email: str, name: str) -> User:
     return User.objects.create(email=email, first_name=name, password=_hashed_password())
 
 
 @cache
 def _hashed_password() -> str:
-    """Once for all tests: hashing takes as long as it has to."""
+    """Return the hash of PASSWORD, computed once because hashing is slow."""
     return make_password(PASSWORD)
 
 
 @pytest.fixture
 def as_alice(alice: User) -> Client:
-    return _signed_in(alice)
+    return signed_in(alice)
 
 
 @pytest.fixture
 def as_bob(bob: User) -> Client:
-    return _signed_in(bob)
+    return signed_in(bob)
 
 
-def _signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+@pytest.fixture
+def admin_client(admin_user: User) -> Client:
+    """An administrator with a second factor; replaces pytest-django's fixture, which has none."""
+    return signed_in_staff(admin_user)
 
 
 @pytest.fixture(scope="session")

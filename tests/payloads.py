@@ -1,19 +1,20 @@
-"""Bodies as Pluggy sends them, and rows of ours, with whatever a test wants changed."""
+"""Build JSON bodies as Pluggy sends them; a test changes only the fields that it is about."""
 
+import json
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import User
-from banking.models import Connector, Item, SyncState
-
-NOON = datetime(2026, 11, 20, 15, tzinfo=UTC)
+from banking.connections.models import Item
+from banking.ledger.models import Account
+from banking.pluggy import payloads
 
 
 def event(name: str = "item/updated", *, item: Any = None, **changes: Any) -> dict[str, Any]:
+    """Build the body of a webhook. `item` is an Item or an id; without it, the item is unknown."""
     body: dict[str, Any] = {
         "event": name,
         "eventId": str(uuid.uuid4()),
@@ -24,22 +25,21 @@ def event(name: str = "item/updated", *, item: Any = None, **changes: Any) -> di
     return body | changes
 
 
-def bound_item(user: User, **columns: Any) -> Item:
-    """An item of this person that no run has looked at yet."""
-    now = timezone.now()
-    connector, _ = Connector.objects.get_or_create(id=9001, defaults={"name": "Banco Aurora", "seen_at": now})
-    item = Item.objects.create(
-        **{
-            "id": uuid.uuid4(),
-            "user": user,
-            "connector": connector,
-            "status": Item.Status.UPDATED,
-            "execution_status": "SUCCESS",
-            "connected_at": now,
-            "read_at": now,
-            "collected_at": now,
-        }
-        | columns
-    )
-    SyncState.objects.create(item=item, due_at=now)
-    return item
+def transaction_payload(account: Account, **changes: Any) -> payloads.Transaction:
+    """Build a transaction as Pluggy's API returns it. The keys of `changes` are Pluggy's (camelCase)."""
+    now = timezone.now().isoformat()
+    body: dict[str, Any] = {
+        "id": str(uuid.uuid4()),
+        "accountId": str(account.id),
+        "description": "PADARIA",
+        "currencyCode": account.currency,
+        "date": now,
+        "createdAt": now,
+        "updatedAt": now,
+        "categoryId": "11010000",
+    } | changes
+    amount = body.pop("amount", "-10.00")
+    body.setdefault("type", "DEBIT" if str(amount).startswith("-") else "CREDIT")
+    # The amount is written as text, because json.dumps would turn a Decimal into a float.
+    text = json.dumps(body)[:-1] + f', "amount": {amount}}}'
+    return msgspec.json.decode(text, type=payloads.Transaction)

@@ -1,20 +1,30 @@
-"""The inbox in the admin: what was delivered, what became of it, and a way to have it judged again."""
+"""The inbox in the admin: events, timelines of connections, the status of users and of our webhook."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
-from banking.models import Item
-from pfm.admin import ReadOnly
-from webhooks import inbox, tasks, timeline
+from accounts.models import User
+from banking.pluggy import PluggyError
+from banking.web.api_client import pluggy
+from pfm.admin import ReadOnly, log_action
+from webhooks import delivery_status, inbox, monitoring, registration, tasks, timeline
 from webhooks.models import Event
+from webhooks.user_status import user_status
 
 
 @admin.register(Event)
@@ -34,28 +44,98 @@ class EventAdmin(ReadOnly):
     search_fields = ("event_id", "item_id", "account_id", "client_user_id")
     actions = ("process_again",)
 
-    @admin.action(description="Process again", permissions=["operate"])
+    @admin.action(description=_("Process again"), permissions=["operate"])
     def process_again(self, request: HttpRequest, events: QuerySet[Event]) -> None:
         for event in events:
             inbox.process_again(event, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
-            tasks.ring(event)
-        self.message_user(request, f"{len(events)} events are being processed again.", messages.SUCCESS)
+            tasks.enqueue(event)
+        log_action(request, events, "processed again")
+        text = ngettext(
+            "%(n)s event is being processed again.", "%(n)s events are being processed again.", len(events)
+        )
+        self.message_user(request, text % {"n": len(events)}, messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
-        story = self.admin_site.admin_view(self.timeline)
-        return [path("items/<uuid:item_id>/", story, name="webhooks_item_timeline"), *super().get_urls()]
+        def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            return self.admin_site.admin_view(view)
+
+        return [
+            path("items/<uuid:item_id>/", wrap(self.timeline), name="webhooks_item_timeline"),
+            path("users/<int:user_id>/", wrap(require_safe(self.user_status)), name="webhooks_user_status"),
+            path("webhook/", wrap(require_safe(self.webhook)), name="webhooks_registration"),
+            path("webhook/register/", wrap(require_POST(self.register)), name="webhooks_register"),
+            *super().get_urls(),
+        ]
 
     def timeline(self, request: HttpRequest, item_id: UUID) -> HttpResponse:
-        """All that happened to one item, newest first: events, runs, reviews, in plain words."""
-        if not (self.has_view_permission(request) and request.user.has_perm("banking.view_item")):
+        """Show everything that happened to an item, newest first: events, syncs and reviews."""
+        if not (self.has_view_permission(request) and request.user.has_perm("connections.view_item")):
             raise PermissionDenied
-        item = get_object_or_404(Item.objects.select_related("connector", "user", "sync"), id=item_id)
+        item = timeline.find_item(item_id)
+        if item is None:
+            raise Http404
         context = {
             **self.admin_site.each_context(request),
             "title": str(item.connector),
             "item": item,
-            "story": timeline.story(item),
+            "entries": timeline.entries(item),
             "now": timezone.now(),
-            "may_operate": request.user.has_perm("banking.change_item"),
+            "may_operate": request.user.has_perm("connections.change_item"),
         }
         return render(request, "admin/timeline.html", context)
+
+    def user_status(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Show the connections of a user and what is wrong with them."""
+        if not request.user.has_perms(["accounts.view_user", "connections.view_item"]):
+            raise PermissionDenied
+        try:
+            status = user_status(user_id)
+        except User.DoesNotExist:
+            raise Http404 from None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": status.user.email,
+            "status": status,
+            "now": timezone.now(),
+        }
+        return render(request, "admin/user_status.html", context)
+
+    def webhook(self, request: HttpRequest) -> HttpResponse:
+        """Show whether our webhook is registered at Pluggy and deliveries arrive."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        wanted = tasks.wanted_webhook()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _now("Our webhook at Pluggy"),
+            "url": wanted.url,
+            "has_previous_secret": bool(wanted.previous_secret),
+            "registration": delivery_status.registration_status(wanted, client=pluggy()),
+            "deliveries": delivery_status.deliveries(now=timezone.now()),
+            "alert": delivery_status.open_alert(),
+            "may_operate": self.has_operate_permission(request),
+        }
+        return render(request, "admin/webhook.html", context)
+
+    def register(self, request: HttpRequest) -> HttpResponse:
+        """Register our webhook, or correct it; as `manage.py register_webhook`, it is safe to repeat."""
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        wanted, client = tasks.wanted_webhook(), pluggy()
+        try:
+            found = registration.find(wanted, client=client)
+            outcome = registration.repair(found, wanted, client=client)
+            monitoring.check_registration(wanted, client=client, now=timezone.now())  # closes the alert
+            self.message_user(request, _now("The webhook is registered."), messages.SUCCESS)
+        except PluggyError as error:
+            outcome = f"failed: {type(error).__name__}"
+            self.message_user(request, str(delivery_status.failure_text(error)), messages.ERROR)
+        assert request.user.pk is not None
+        LogEntry.objects.create(
+            user_id=request.user.pk,
+            content_type=ContentType.objects.get_for_model(Event),
+            object_repr=f"webhook {wanted.url}"[:200],
+            action_flag=CHANGE,
+            change_message=f"registration: {outcome}",
+        )
+        return redirect("admin:webhooks_registration")

@@ -1,4 +1,4 @@
-"""Django's entry for the webhooks app."""
+"""App configuration of webhooks."""
 
 from django.apps import AppConfig
 from django.core.checks import Tags, register

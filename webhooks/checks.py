@@ -1,41 +1,49 @@
-"""Django's system check for the webhook secret: what guards the door must not be guessable."""
+"""Django's system check of the webhook secrets: they must not be guessable."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-LEAST_BYTES, LEAST_DIFFERENT = 32, 12
+MIN_BYTES, MIN_DIFFERENT = 32, 12
 
 
-def webhook_secrets(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Nothing to say in development; elsewhere a weak secret stops every command, and so the release."""
+def webhook_secrets(**_: Any) -> list[CheckMessage]:
+    """Check the secrets, except in development; an error stops every command, and so a release."""
     if settings.DEBUG:
         return []
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     for name in ("PLUGGY_WEBHOOK_SECRET", "PLUGGY_WEBHOOK_SECRET_PREVIOUS"):
         value = getattr(settings, name)
-        if (value or name == "PLUGGY_WEBHOOK_SECRET") and (why := _weakness(value)):
+        if (value or name == "PLUGGY_WEBHOOK_SECRET") and (weakness := _weakness(value)):
             hint = 'Make one: python -c "import secrets; print(secrets.token_urlsafe(32))"'
-            found.append(Error(f"{name} {why}.", hint=hint, id="webhooks.E001"))
+            messages.append(Error(f"{name} {weakness}.", hint=hint, id="webhooks.E001"))
     if settings.PLUGGY_WEBHOOK_SECRET == settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS:
-        found.append(Warning("PLUGGY_WEBHOOK_SECRET_PREVIOUS is the secret of today.", id="webhooks.W001"))
+        messages.append(Warning("PLUGGY_WEBHOOK_SECRET_PREVIOUS is the current secret.", id="webhooks.W001"))
     if settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS and settings.PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL is None:
-        found.append(
+        messages.append(
             Warning(
-                "PLUGGY_WEBHOOK_SECRET_PREVIOUS is good for ever.",
-                hint="Set PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL to a moment about a day from now.",
+                "PLUGGY_WEBHOOK_SECRET_PREVIOUS never expires.",
+                hint="Set PLUGGY_WEBHOOK_SECRET_PREVIOUS_UNTIL to a time about a day from now.",
                 id="webhooks.W002",
             )
         )
-    return found
+    if settings.PLUGGY_WEBHOOK_SOURCES and settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
+        messages.append(
+            Warning(
+                "PLUGGY_WEBHOOK_SOURCES is set, but not TRUSTED_PROXY_COUNT.",
+                hint="Behind a proxy every delivery comes from the proxy's address, and would be refused.",
+                id="webhooks.W003",
+            )
+        )
+    return messages
 
 
 def _weakness(value: str) -> str:
-    if len(value.encode()) < LEAST_BYTES:
-        return f"is shorter than {LEAST_BYTES} bytes"
-    if len(set(value)) < LEAST_DIFFERENT:
-        return f"has fewer than {LEAST_DIFFERENT} different characters"
+    if len(value.encode()) < MIN_BYTES:
+        return f"is shorter than {MIN_BYTES} bytes"
+    if len(set(value)) < MIN_DIFFERENT:
+        return f"has fewer than {MIN_DIFFERENT} different characters"
     if value in (settings.SECRET_KEY, settings.PLUGGY_CLIENT_SECRET):
-        return "is another secret's value too"
+        return "equals another secret"
     return ""

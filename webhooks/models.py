@@ -1,20 +1,20 @@
-"""The inbox: every authenticated delivery, exactly once, as it came."""
+"""The inbox: every authenticated delivery, stored once, as it came."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class Event(models.Model):
-    """One webhook event. Its body is a hint: nothing is believed before Pluggy was asked."""
+    """A webhook event. Its body is only a hint: nothing is changed before Pluggy was asked."""
 
     class State(models.TextChoices):
-        QUEUED = "queued"  # the item is marked as changed; a run will look
-        DONE = "done"  # a run that started after it has succeeded
-        PARKED = "parked"  # an item that is nobody's yet
+        QUEUED = "queued"  # the item is marked as changed; a sync will see it
+        DONE = "done"  # a sync that started after it has succeeded
+        PARKED = "parked"  # no user has its item yet
         IGNORED = "ignored"  # nothing to do for it
         DEAD = "dead"  # given up, see `error`
 
-    event_id = models.UUIDField(unique=True, help_text="Pluggy's idempotency key")
+    event_id = models.UUIDField(unique=True, help_text="Pluggy's idempotency key, or one made of the body")
     name = models.CharField(max_length=80)
     item_id = models.UUIDField(null=True, blank=True)
     account_id = models.UUIDField(null=True, blank=True)
@@ -31,7 +31,7 @@ class Event(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True)
 
-    is_news = True  # no column: False if its item was already due, so that somebody has rung for it
+    needs_task = True  # not a column: False if its item was due before, so that a task is enqueued already
 
     class Meta:
         ordering = ("-id",)
@@ -46,7 +46,7 @@ class Event(models.Model):
 
 
 class DeliveryCount(models.Model):
-    """What came to the door in five minutes besides events: counted, never kept."""
+    """Deliveries in five minutes that were refused, or came with the previous secret: only their number."""
 
     start = models.DateTimeField(primary_key=True)
     refused = models.IntegerField(default=0, help_text="with a secret that is not ours")

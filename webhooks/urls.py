@@ -1,4 +1,4 @@
-"""Where Pluggy delivers."""
+"""The URL to which Pluggy delivers webhooks."""
 
 from django.urls import path
 

@@ -1,21 +1,29 @@
-"""The border: the only code that knows Pluggy's URLs and its camelCase. It knows no model."""
+"""The client of Pluggy's API: the only code that knows its URLs and field names. It knows no model."""
 
-from banking.pluggy.client import Client, Rows
-from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
+from banking.pluggy.client import Client, ItemPage, TransactionPage
+from banking.pluggy.errors import (
+    Gone,
+    Limited,
+    PluggyError,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
 from banking.pluggy.limits import Limits, LocalLimits, SharedLimits
 from banking.pluggy.lists import Listing, Unreadable
 
 __all__ = [
     "Client",
     "Gone",
+    "ItemPage",
     "Limited",
     "Limits",
     "Listing",
     "LocalLimits",
     "PluggyError",
     "Refused",
-    "Rows",
     "SharedLimits",
+    "TransactionPage",
     "Unauthorized",
     "Unavailable",
     "Unreadable",

@@ -1,4 +1,4 @@
-"""The conversation with Pluggy: one key, at a pace that Pluggy allows, with typed answers.
+"""The client of Pluggy's API: it manages the API key, keeps the rate limits and returns typed payloads.
 
     from banking.pluggy import Client
     pluggy = Client(base_url="https://api.pluggy.ai", client_id=…, client_secret=…)
@@ -7,13 +7,12 @@
         for page in pluggy.transactions(account.id):
             …
 
-Every method raises one of banking.pluggy.errors; nothing else means "Pluggy said so".
+Every method raises the errors of banking/pluggy/errors.py.
 """
 
-import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs
@@ -21,32 +20,51 @@ from uuid import UUID
 
 import msgspec
 
-from banking.pluggy import lists, payloads
-from banking.pluggy.errors import Gone, Limited, PluggyError, Refused, Unauthorized, Unavailable
+from banking.pluggy import lenient, lists, payloads, product_payloads
+from banking.pluggy.answers import check_status, key_refused, seconds_to_wait, without_nul
+from banking.pluggy.errors import (
+    PluggyError,
+    Unauthorized,
+    Unavailable,
+)
 from banking.pluggy.forks import renew_after_fork
-from banking.pluggy.limits import Limits, LocalLimits, endpoint, wait_for_turn
+from banking.pluggy.limits import (
+    Limits,
+    LocalLimits,
+    endpoint,
+    wait_for_turn,
+)
 from banking.pluggy.lists import Listing, Unreadable
 from banking.pluggy.transport import Answer, Transport
 
 T = TypeVar("T")
 
-ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")  # not behind an escaped backslash
-KEY_SECONDS = 100 * 60  # Pluggy's keys live two hours
+KEY_SECONDS = 100 * 60  # Pluggy's API keys are valid for two hours
 IDS_PER_CALL = 400
 PAGE_SIZE = 500
-MOST_PAGES = 10_000
+MAX_PAGES = 10_000
+# A refusal of these may be of one product only. Whoever reads them asks for the item, to tell (ProductReader).
+PRODUCT_PATHS = ("/bills", "/consents", "/identity", "/investments", "/loans")
 
 
-class Rows(NamedTuple):
-    """One page of transactions, and the cursor behind it: empty at the end."""
+class TransactionPage(NamedTuple):
+    """A page of transactions, and the cursor of the next one: empty on the last page."""
 
-    rows: list[payloads.Transaction]
-    after: str
+    transactions: list[payloads.Transaction]
+    next_cursor: str
+    unreadable: Sequence[Unreadable] = ()
+
+
+class ItemPage(NamedTuple):
+    """A page of the application's items, and the cursor of the next one: empty on the last page."""
+
+    items: list[payloads.Item]
+    next_cursor: str
     unreadable: Sequence[Unreadable] = ()
 
 
 class Client:
-    """Pluggy's API for one application. Threads may share it; the key never leaves its memory."""
+    """Pluggy's API for one application. Threads may share it. The API key is kept in memory only."""
 
     def __init__(
         self,
@@ -56,11 +74,17 @@ class Client:
         client_secret: str,
         limits: Limits | None = None,
         version: str = "0",
+        on_unauthorized: Callable[[str], None] | None = None,
     ) -> None:
-        """Without `limits` it keeps Pluggy's as if it were the only process that asks."""
+        """Without `limits`, keep Pluggy's limits as if this were the only process.
+
+        `on_unauthorized` is called with the reason when Pluggy refuses our credentials, before Unauthorized is
+        raised.
+        """
         self._credentials = {"clientId": client_id, "clientSecret": client_secret}
         self._transport = Transport(base_url, user_agent=f"lume-pfm/{version}")
         self._limits = limits or LocalLimits()
+        self._on_unauthorized = on_unauthorized
         self._key = ""
         self._key_until = 0.0
         self._renew_lock()
@@ -68,13 +92,35 @@ class Client:
 
     def _renew_lock(self) -> None:
         self._key_lock = threading.Lock()
-        self._renewals = 0  # that have ended
+        self._renewals = 0  # finished ones
         self._renewal_failed: PluggyError | None = None
 
+    def check_credentials(self) -> None:
+        """Get a new API key and use it once. Raises Unauthorized if Pluggy refuses our id, secret or key."""
+        self._renewed_key(self._key)
+        self.webhooks()
+
     # --- Connecting -------------------------------------------------------------------------------
-    def connect_token(self, *, client_user_id: str, item_id: UUID | None = None) -> str:
-        """A token for one opening of the widget (30 minutes)."""
-        options = {"clientUserId": client_user_id, "avoidDuplicates": True}
+    def connect_token(
+        self,
+        *,
+        client_user_id: str,
+        item_id: UUID | None = None,
+        products: Sequence[str] = (),
+        avoid_duplicates: bool = True,
+        oauth_redirect_uri: str = "",
+    ) -> str:
+        """Return a token for one opening of the widget, valid for 30 minutes.
+
+        The bank is asked for `products` alone. With `avoid_duplicates`, Pluggy refuses a second item with the same
+        credentials, even if the first has failed. The bank's page leads to `oauth_redirect_uri` if the browser cannot
+        close its window.
+        """
+        options: dict[str, Any] = {"clientUserId": client_user_id, "avoidDuplicates": avoid_duplicates}
+        if products:
+            options["products"] = list(products)
+        if oauth_redirect_uri:
+            options["oauthRedirectUri"] = oauth_redirect_uri
         body: dict[str, Any] = {"options": options}
         if item_id is not None:
             body["itemId"] = str(item_id)
@@ -85,27 +131,52 @@ class Client:
     def connector(self, connector_id: int) -> payloads.Connector:
         return self._call("GET", f"/connectors/{int(connector_id)}", payloads.Connector)
 
+    def connectors(self, *, sandbox: bool) -> Listing[payloads.Connector]:
+        """Return the banks that can be connected; Pluggy's test banks only with `sandbox`."""
+        return self._list("/connectors", payloads.Connector, sandbox="true" if sandbox else "false")
+
     def categories(self) -> list[payloads.Category]:
         return self._call("GET", "/categories", payloads.Page[payloads.Category]).results
 
     # --- Items ------------------------------------------------------------------------------------
     def item(self, item_id: UUID, *, urgent: bool = False) -> payloads.Item:
-        """`urgent`: a person waits for it before a page."""
+        """Return an item. Set `urgent` if a user waits for the answer."""
         return self._call("GET", f"/items/{item_id}", payloads.Item, urgent=urgent)
 
+    def items(self, *, client_user_id: str = "", after: str = "") -> Iterator[ItemPage]:
+        """Yield pages of the application's items, newest first; with `client_user_id`, those of one user.
+
+        Pluggy allows it by contract only. Raises Refused where it does not.
+        """
+        params = {
+            name: value for name, value in (("clientUserId", client_user_id), ("after", after)) if value
+        }
+        pages = self._follow("/v2/items", payloads.Item, params, is_optional=True)
+        return (ItemPage(*page) for page in pages)
+
+    def resources(self, item_id: UUID) -> Listing[payloads.Resource]:
+        """Return what the bank shares in Open Finance; empty for other connections."""
+        return self._pages(f"/items/{item_id}/resources", payloads.Resource)
+
+    def consents(self, item_id: UUID) -> Listing[payloads.Consent]:
+        """Return what the user allowed in Open Finance, also what was revoked; empty for other connections."""
+        return self._list("/consents", payloads.Consent, itemId=str(item_id))
+
     def update_item(self, item_id: UUID) -> payloads.Item:
-        """Ask Pluggy to collect again. Only ever because a person asked."""
+        """Ask Pluggy to collect from the bank again. Call it only when the user asks."""
         return self._call("PATCH", f"/items/{item_id}", payloads.Item, json={}, urgent=True)
 
     def delete_item(self, item_id: UUID) -> None:
-        """End the connection at Pluggy, for good. Gone when it had ended already."""
+        """Delete the item at Pluggy. Raises Gone if it does not exist."""
         self._request("DELETE", f"/items/{item_id}", urgent=True)
 
     # --- Data -------------------------------------------------------------------------------------
     def accounts(self, item_id: UUID) -> Listing[payloads.Account]:
-        body = self._request("GET", "/accounts", params={"itemId": str(item_id)})
-        page, unreadable = lists.page(_without_nul(body), payloads.Account)
-        return Listing(page.results, unreadable)
+        return self._list("/accounts", payloads.Account, itemId=str(item_id))
+
+    def balance(self, account_id: UUID) -> payloads.Balance:
+        """Ask an Open Finance bank for a balance, which uses up one of a month's readings: only for a user."""
+        return self._call("GET", f"/accounts/{account_id}/balance", payloads.Balance, urgent=True)
 
     def transactions(
         self,
@@ -114,43 +185,48 @@ class Client:
         created_from: datetime | None = None,
         date_from: date | None = None,
         after: str = "",
-    ) -> Iterator[Rows]:
-        """Pages of up to 500 rows, newest first. The two filters exclude each other; `after` goes on."""
+    ) -> Iterator[TransactionPage]:
+        """Yield pages of up to 500 transactions, newest first.
+
+        Pluggy accepts only one of the two filters. `after` is a cursor to continue from.
+        """
         params = {"accountId": str(account_id)} | ({"after": after} if after else {})
         if created_from is not None:
             params["createdAtFrom"] = created_from.isoformat().replace("+00:00", "Z")
         if date_from is not None:
             params["dateFrom"] = date_from.isoformat()
-        return self._follow(params)
+        return self._transaction_pages(params)
 
-    def transactions_by_id(self, account_id: UUID, transaction_ids: list[UUID]) -> Iterator[Rows]:
-        """Those of the rows that exist; what is missing in the answer does not."""
+    def transactions_by_id(self, account_id: UUID, transaction_ids: list[UUID]) -> Iterator[TransactionPage]:
+        """Yield the transactions with these ids; those that do not exist are missing in the answer."""
         for start in range(0, len(transaction_ids), IDS_PER_CALL):
             wanted = transaction_ids[start : start + IDS_PER_CALL]
-            yield from self._follow(
-                {"accountId": str(account_id), "ids": ",".join(str(one) for one in wanted)}
+            yield from self._transaction_pages(
+                {"accountId": str(account_id), "ids": ",".join(map(str, wanted))}
             )
 
-    def recategorise(self, transaction_id: UUID, category_id: str) -> None:
-        """Say which category the row is of; Pluggy then sends it as its own. Gone when the row is."""
+    def update_category(self, transaction_id: UUID, category_id: str) -> None:
+        """Set the category of a transaction; Pluggy then returns it as its own. Raises Gone."""
         self._request("PATCH", f"/transactions/{transaction_id}", json={"categoryId": category_id})
 
-    # --- Products besides accounts and their rows ----------------------------------------------------
+    # --- Other products --------------------------------------------------------------------------------
     def bills(self, account_id: UUID) -> Listing[payloads.Bill]:
-        """Closed statements of a card; the open one is not listed."""
+        """Return the closed bills of a card; Pluggy does not list the open one."""
         return self._pages("/bills", payloads.Bill, accountId=str(account_id))
 
-    def investments(self, item_id: UUID) -> Listing[payloads.Investment]:
-        return self._pages("/investments", payloads.Investment, itemId=str(item_id))
+    def investments(self, item_id: UUID) -> Listing[product_payloads.Investment]:
+        return self._pages("/investments", product_payloads.Investment, itemId=str(item_id))
 
-    def investment_transactions(self, investment_id: UUID) -> Listing[payloads.InvestmentTransaction]:
-        return self._pages(f"/investments/{investment_id}/transactions", payloads.InvestmentTransaction)
+    def investment_transactions(self, investment_id: UUID) -> Listing[product_payloads.InvestmentTransaction]:
+        return self._pages(
+            f"/investments/{investment_id}/transactions", product_payloads.InvestmentTransaction
+        )
 
-    def loans(self, item_id: UUID) -> Listing[payloads.Loan]:
-        return self._pages("/loans", payloads.Loan, itemId=str(item_id))
+    def loans(self, item_id: UUID) -> Listing[product_payloads.Loan]:
+        return self._pages("/loans", product_payloads.Loan, itemId=str(item_id))
 
     def identity(self, item_id: UUID) -> payloads.Identity:
-        """Gone when the bank told nothing about its owner."""
+        """Return the owner's identity. Raises Gone if the bank did not send one."""
         return self._call("GET", "/identity", payloads.Identity, params={"itemId": str(item_id)})
 
     # --- Webhooks ---------------------------------------------------------------------------------
@@ -164,59 +240,79 @@ class Client:
     def update_webhook(self, webhook_id: UUID, **changes: Any) -> payloads.Webhook:
         return self._call("PATCH", f"/webhooks/{webhook_id}", payloads.Webhook, json=changes)
 
-    # --- Below ------------------------------------------------------------------------------------
-    def _pages(self, path: str, shape: type[T], **params: str) -> Listing[T]:
-        """Everything of a numbered list."""
-        found: Listing[T] = Listing()
-        for number in range(1, MOST_PAGES):
-            query = params | {"page": str(number), "pageSize": str(PAGE_SIZE)}
-            page, unreadable = lists.page(_without_nul(self._request("GET", path, params=query)), shape)
-            found += page.results
-            found.unreadable += unreadable
-            if not (page.results or unreadable) or number >= (page.total_pages or 1):
-                return found
-        raise Unavailable(f"{path} has more than {MOST_PAGES} pages")
+    # --- Requests ----------------------------------------------------------------------------------
+    def _list(self, path: str, shape: type[T], **params: str) -> Listing[T]:
+        """Return a list that has only one page."""
+        page, unreadable = lists.decode_page(without_nul(self._request("GET", path, params=params)), shape)
+        return Listing(page.results, unreadable)
 
-    def _follow(self, params: dict[str, str]) -> Iterator[Rows]:
-        """Page by page. Of `next` only the cursor is taken: its host and path are never followed."""
+    def _pages(self, path: str, shape: type[T], **params: str) -> Listing[T]:
+        """Return all pages of a numbered list."""
+        listing: Listing[T] = Listing()
+        for number in range(1, MAX_PAGES):
+            query = params | {"page": str(number), "pageSize": str(PAGE_SIZE)}
+            page, unreadable = lists.decode_page(without_nul(self._request("GET", path, params=query)), shape)
+            listing += page.results
+            listing.unreadable += unreadable
+            if _is_last(number, len(page.results) + len(unreadable), page.total_pages):
+                return listing
+        raise Unavailable(f"{path} has more than {MAX_PAGES} pages")
+
+    def _transaction_pages(self, params: dict[str, str]) -> Iterator[TransactionPage]:
+        pages = self._follow("/v2/transactions", payloads.Transaction, params)
+        return (TransactionPage(*page) for page in pages)
+
+    def _follow(
+        self, path: str, shape: type[T], params: dict[str, str], **options: Any
+    ) -> Iterator[tuple[list[T], str, list[Unreadable]]]:
+        """Yield page by page: elements, the next cursor and what is unreadable.
+
+        Only the cursor is taken from `next`; its host and path are not followed.
+        """
         seen: set[str] = set()
-        for _ in range(MOST_PAGES):
-            body = _without_nul(self._request("GET", "/v2/transactions", params=params))
-            page, unreadable = lists.cursor(body, payloads.Transaction)
-            after = parse_qs((page.next or "").partition("?")[2]).get("after", [""])[0]
-            yield Rows(page.results, after, unreadable)
-            if not page.next:
+        for _ in range(MAX_PAGES):
+            body = without_nul(self._request("GET", path, params=params, **options))
+            page, unreadable = lists.decode_cursor(body, shape)
+            following = page.next if isinstance(page.next, str) else ""
+            cursor = parse_qs(following.partition("?")[2]).get("after", [""])[0]
+            yield page.results, cursor, unreadable
+            if page.next in (None, ""):
                 return
-            if not after or after in seen:
-                raise Unavailable(f"the cursor of /v2/transactions leads nowhere: {page.next[:200]!r}")
-            seen.add(after)
-            params = params | {"after": after}
-        raise Unavailable(f"/v2/transactions has more than {MOST_PAGES} pages")
+            if not cursor or cursor in seen:
+                raise Unavailable(f"unusable cursor of {path}: {str(page.next)[:200]!r}")
+            seen.add(cursor)
+            params = params | {"after": cursor}
+        raise Unavailable(f"{path} has more than {MAX_PAGES} pages")
 
     def _call(self, method: str, path: str, shape: type[T], **options: Any) -> T:
         body = self._request(method, path, **options)
         try:
-            return msgspec.json.decode(_without_nul(body), type=shape)
+            return lenient.decode(without_nul(body), shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unavailable(f"{method} {path}: unreadable answer: {error}") from error
+            raise Unavailable(f"{method} {path}: unreadable response: {error}") from error
 
-    def _request(self, method: str, path: str, **options: Any) -> bytes:
-        """Send with our key; when it is refused, renew it once and send again."""
+    def _request(self, method: str, path: str, *, is_optional: bool = False, **options: Any) -> bytes:
+        """Send with our API key; if it is refused, renew it once and send again.
+
+        If the endpoint `is_optional`, a 403 with a fresh key refuses this endpoint only, not our credentials. A
+        refusal of a product is not reported as one of our credentials.
+        """
         key = self._current_key()
         answer = self._send(method, path, key, **options)
-        if _key_refused(answer):
+        if key_refused(answer):
             answer = self._send(method, path, self._renewed_key(key), **options)
-            if _key_refused(answer):
-                raise Unauthorized(f"{method} {path}: {answer.status} with a fresh key")
-        return _judge(f"{method} {path}", answer)
+            if key_refused(answer) and not (is_optional and answer.status == 403):
+                reason = f"{method} {path}: {answer.status} with a fresh key"
+                raise Unauthorized(reason) if path.startswith(PRODUCT_PATHS) else self._unauthorized(reason)
+        return check_status(f"{method} {path}", answer)
 
     def _send(self, method: str, path: str, key: str, *, urgent: bool = False, **options: Any) -> Answer:
-        """In its turn; a 429 is told to all who share the limit."""
+        """Wait for the rate limit, then send; on a 429, pause all processes that share the limit."""
         name = endpoint(method, path)
         wait_for_turn(self._limits, name, urgent=urgent)
         answer = self._transport.send(method, path, key, **options)
         if answer.status == 429:
-            self._limits.pause(name, _seconds_to_wait(answer.headers))
+            self._limits.pause(name, seconds_to_wait(answer.headers))
         return answer
 
     def _current_key(self) -> str:
@@ -225,7 +321,7 @@ class Client:
         return self._renewed_key(self._key)
 
     def _renewed_key(self, refused: str) -> str:
-        """One thread renews; whoever waits meanwhile gets what came of it, be it a key or a failure."""
+        """Renew the key once, however many threads ask: the others wait and get the same key or failure."""
         renewals = self._renewals
         with self._key_lock:
             if self._key != refused and time.monotonic() < self._key_until:
@@ -244,51 +340,24 @@ class Client:
 
     def _new_key(self) -> str:
         answer = self._send("POST", "/auth", "", json=self._credentials, urgent=True)
-        if answer.status in (401, 403):
-            raise Unauthorized(f"POST /auth: {answer.status}: the client id or secret is refused")
-        body = _judge("POST /auth", answer)
+        if answer.status in (400, 401, 403):
+            raise self._unauthorized(f"POST /auth: {answer.status}: the client id or secret was refused")
+        body = check_status("POST /auth", answer)
         try:
             return msgspec.json.decode(body, type=payloads.ApiKey).api_key
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Unavailable("POST /auth: unreadable answer") from error
+            raise Unavailable("POST /auth: unreadable response") from error
+
+    def _unauthorized(self, reason: str) -> Unauthorized:
+        """Report that our credentials are refused, and return the error to raise."""
+        if self._on_unauthorized is not None:
+            self._on_unauthorized(reason)
+        return Unauthorized(reason)
 
 
-def _key_refused(answer: Answer) -> bool:
-    """401, or a 403 that names no reason, is about our key; a 403 with a code is about the request."""
-    return answer.status == 401 or (answer.status == 403 and not _error(answer.body).code_description)
-
-
-def _judge(what: str, answer: Answer) -> bytes:
-    """Pluggy's own refusals carry its envelope; a proxy's or a wrong host's page proves nothing."""
-    status, headers, body = answer
-    if 200 <= status < 300:
-        return body
-    error = _error(body)
-    if status == 404 and error.code == 404:
-        raise Gone(what)
-    if status == 429:
-        raise Limited(f"{what}: 429", _seconds_to_wait(headers))
-    if 400 <= status < 500 and status != 404 and body.lstrip()[:1] == b"{":
-        raise Refused(status, error.code_description or "", str(error.message or ""))
-    raise Unavailable(f"{what}: {status}")
-
-
-def _without_nul(body: bytes) -> bytes:
-    """PostgreSQL holds no NUL, and no bank means one."""
-    return ESCAPED_NUL.sub(rb"\1", body) if rb"\u0000" in body else body
-
-
-def _error(body: bytes) -> payloads.ErrorBody:
-    try:
-        return msgspec.json.decode(body, type=payloads.ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return payloads.ErrorBody()
-
-
-def _seconds_to_wait(headers: Mapping[str, str]) -> float:
-    """RateLimit-Reset says when the window ends; Retry-After is a round figure (60), for want of better."""
-    for name in ("RateLimit-Reset", "Retry-After"):
-        value = headers.get(name, "")
-        if value.isdigit():
-            return float(min(int(value), 3600))
-    return 60.0
+def _is_last(number: int, element_count: int, total_pages: object) -> bool:
+    """Tell whether page `number` is the last one; if the number of pages is odd, a page that is not full is."""
+    if not element_count:
+        return True
+    text = str(total_pages)
+    return number >= int(text) if text.isdecimal() and text != "0" else element_count < PAGE_SIZE

@@ -1,4 +1,4 @@
-"""What must not be shared with a child process is made anew in it: locks that may be held, open sockets."""
+"""Recreate in child processes what they must not share with their parent: locks and open sockets."""
 
 import os
 import weakref
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def renew_after_fork(renew: Callable[[], None]) -> None:
-    """Call this method in every child, as long as its object lives."""
+    """Call the bound method in every child process that is forked while its object exists."""
     method = weakref.WeakMethod(renew)
 
     def in_child() -> None:

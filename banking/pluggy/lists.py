@@ -1,4 +1,4 @@
-"""Lists read part by part when they cannot be read whole: one broken part takes no other with it."""
+"""Decode lists; if a list cannot be decoded at once, element by element, so that one broken one is no harm."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,105 +8,105 @@ from uuid import UUID
 
 import msgspec
 
-from banking.pluggy import payloads
+from banking.pluggy import lenient, payloads
 from banking.pluggy.errors import Unavailable
 
 T = TypeVar("T")
 
-# What JSON does not know and some writers send all the same. Texts are matched first, so that what stands
-# inside them is left alone; one that never ends is matched to its end, so that the time stays linear.
-FOREIGN = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?(?:"|\Z)|-?\bInfinity\b|\bNaN\b', re.DOTALL)
-HALF_A_PAIR = re.compile(
+# NaN and Infinity, which some banks send although JSON has neither. Strings are matched first, so that their
+# content is left alone; an unterminated one is matched to the end of the body, so that the time stays linear.
+INVALID_NUMBER = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?(?:"|\Z)|-?\bInfinity\b|\bNaN\b', re.DOTALL)
+LONE_SURROGATE = re.compile(
     rb"(?<!\\)((?:\\\\)*+)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A part of a list that is not what it should be."""
+    """An element of a list that cannot be used."""
 
     id: UUID | None
     reason: str
     body: bytes  # its JSON, as sent
 
     @classmethod
-    def of(cls, part: Any, reason: str) -> "Unreadable":
-        """A part that can be read, and whose values are impossible."""
-        return cls(part.id, reason, msgspec.json.encode(part))
+    def of(cls, element: Any, reason: str) -> "Unreadable":
+        """Return one for an element that was decoded but has impossible values."""
+        return cls(element.id, reason, msgspec.json.encode(element))
 
 
 class Listing(list[T], Generic[T]):
-    """What could be read of a list; beside it, what could not."""
+    """The elements that could be decoded; `unreadable` has the others."""
 
-    def __init__(self, parts: Iterable[T] = (), unreadable: Iterable[Unreadable] = ()) -> None:
-        super().__init__(parts)
+    def __init__(self, elements: Iterable[T] = (), unreadable: Iterable[Unreadable] = ()) -> None:
+        super().__init__(elements)
         self.unreadable = list(unreadable)
 
 
-def page(body: bytes, part: type[T]) -> tuple[payloads.Page[T], list[Unreadable]]:
-    """A page of a numbered list."""
-    return _read(body, lambda each: payloads.Page[each], part)  # type: ignore[valid-type]
+def decode_page(body: bytes, element: type[T]) -> tuple[payloads.Page[T], list[Unreadable]]:
+    """Decode a page of a numbered list. Raises Unavailable."""
+    return _decode(body, lambda each: payloads.Page[each], element)  # type: ignore[valid-type]
 
 
-def cursor(body: bytes, part: type[T]) -> tuple[payloads.Cursor[T], list[Unreadable]]:
-    """A page of a list with a cursor."""
-    return _read(body, lambda each: payloads.Cursor[each], part)  # type: ignore[valid-type]
+def decode_cursor(body: bytes, element: type[T]) -> tuple[payloads.CursorPage[T], list[Unreadable]]:
+    """Decode a page of a list with cursors. Raises Unavailable."""
+    return _decode(body, lambda each: payloads.CursorPage[each], element)  # type: ignore[valid-type]
 
 
-def _read(body: bytes, envelope: Callable[[Any], Any], part: type[T]) -> tuple[Any, list[Unreadable]]:
-    """At full speed as long as all is well. Raises Unavailable when not even the envelope can be read."""
+def _decode(body: bytes, envelope: Callable[[Any], Any], element: type[T]) -> tuple[Any, list[Unreadable]]:
+    """Decode the whole body at once, and only if that fails, each element by itself."""
     try:
-        return msgspec.json.decode(body, type=envelope(part)), []
+        return msgspec.json.decode(body, type=envelope(element)), []
     except msgspec.ValidationError:
         pass
     except (msgspec.DecodeError, UnicodeDecodeError):
-        body = mended(body)
+        body = repair(body)
     try:
-        found = msgspec.json.decode(body, type=envelope(msgspec.Raw))
+        raw = msgspec.json.decode(body, type=envelope(msgspec.Raw))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unavailable(f"unreadable answer: {error}") from error
-    good, bad = _sorted(found.results, part)
-    return msgspec.structs.replace(found, results=good), bad
+        raise Unavailable(f"unreadable response: {error}") from error
+    elements, unreadable = _decode_each(raw.results, element)
+    return msgspec.structs.replace(raw, results=elements), unreadable
 
 
-def _sorted(parts: Iterable[msgspec.Raw], part: type[T]) -> tuple[list[T], list[Unreadable]]:
-    good: list[T] = []
-    bad: list[Unreadable] = []
-    for raw in parts:
+def _decode_each(raw_elements: Iterable[msgspec.Raw], element: type[T]) -> tuple[list[T], list[Unreadable]]:
+    elements: list[T] = []
+    unreadable: list[Unreadable] = []
+    for raw in raw_elements:
         try:
-            good.append(msgspec.json.decode(raw, type=part))
+            elements.append(lenient.decode(bytes(raw), element))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            bad.append(Unreadable(_id(bytes(raw)), _reason(error), bytes(raw)))
-    return good, bad
+            unreadable.append(Unreadable(_id(bytes(raw)), _reason(error), bytes(raw)))
+    return elements, unreadable
 
 
-def mended(body: bytes) -> bytes:
-    """NaN and infinities become a text that is no number, half surrogates U+FFFD."""
-    return FOREIGN.sub(_mended, body)
+def repair(body: bytes) -> bytes:
+    """Replace NaN and infinities with a string that is not a number, and lone surrogates with U+FFFD."""
+    return INVALID_NUMBER.sub(_repair_token, body)
 
 
-def _mended(found: re.Match[bytes]) -> bytes:
+def _repair_token(found: re.Match[bytes]) -> bytes:
     token = found[0]
     if not token.startswith(b'"'):
         return b'"not a number"'
     if b"\\ud" not in token and b"\\uD" not in token:
         return token
-    return HALF_A_PAIR.sub(lambda half: half[1] + (half[2] or rb"\ufffd"), token)
+    return LONE_SURROGATE.sub(lambda half: half[1] + (half[2] or rb"\ufffd"), token)
 
 
-class _Named(payloads.Payload, frozen=True):
+class _WithId(payloads.Payload, frozen=True):
     id: UUID | None = None
 
 
 def _id(raw: bytes) -> UUID | None:
     try:
-        return msgspec.json.decode(raw, type=_Named).id
+        return msgspec.json.decode(raw, type=_WithId).id
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def _reason(error: Exception) -> str:
-    """`amount: invalid decimal string`, from msgspec's `Invalid decimal string - at `$.amount``."""
+    """Rewrite msgspec's message: `Invalid decimal - at `$.amount`` becomes `amount: invalid decimal`."""
     what, _, where = str(error).replace("`", "").partition(" - at ")
     what = what[:1].lower() + what[1:]
     return f"{where.removeprefix('$.')}: {what}"[:200] if where not in ("", "$") else what[:200]

@@ -1,71 +1,109 @@
-"""Pluggy's JSON as frozen structs: Decimals read from the text, instants with a zone, nulls kept.
+"""Pluggy's JSON as frozen structs. Decimals are read from their text; instants have a time zone.
 
-Only fields that a page or a rule uses are named; unknown fields are passed over, as the API grows by
-adding them. Enumerations are plain text for the same reason. Fields and nullability: Pluggy's API
-reference, transaction, account, item and connector objects (2026-10).
+Only the fields that are used are named; others are ignored, because the API grows by adding fields. Enumerations
+are plain texts for the same reason. Required is only what a figure needs: ids, amounts and dates. Every other field
+has a default, which it gets as well if the bank sends something that cannot be read (banking/pluggy/lenient.py).
+Investments and loans are in banking/pluggy/product_payloads.py. Source: Pluggy's API reference (2026-10).
 """
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 
 T = TypeVar("T")
 Json = dict[str, Any]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+ConnectorId = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class Payload(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
-    """Base of all of them: snake_case here, camelCase there.
+    """The base of all payloads: snake_case names here, camelCase in the JSON.
 
-    What comes from JSON and never changes holds no circle, so the collector need not walk through thousands.
+    `gc=False` is safe because decoded JSON has no reference cycles; it spares the garbage collector the walk
+    through thousands of objects.
     """
 
 
 class Health(Payload, frozen=True):
     status: str | None = None
     stage: str | None = None
+    incidents: Any = None  # a list of objects; banking/connections/incidents.py reads what it can
 
 
 class Connector(Payload, frozen=True):
-    id: int
-    name: str
+    id: ConnectorId
+    name: str = ""
     type: str | None = None
     country: str | None = None
     image_url: str | None = None
     primary_color: str | None = None
     institution_url: str | None = None
+    reset_password_url: str | None = None
     has_mfa: bool | None = msgspec.field(default=None, name="hasMFA")
     is_open_finance: bool | None = None
     is_sandbox: bool | None = None
     health: Health | None = None
     products: list[str] | None = None
+    product_coverage: Any = None  # a list of product names
 
 
 class ItemError(Payload, frozen=True):
     code: str | None = None
     message: str | None = None
     provider_message: str | None = None
+    attributes: Any = None  # an object
 
 
 class Item(Payload, frozen=True):
     id: UUID
-    connector: Connector
-    status: str
+    connector: Connector | None = None
+    status: str = ""
     execution_status: str | None = None
     error: ItemError | None = None
     parameter: Json | None = None
     user_action: Json | None = None
     client_user_id: str | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    last_updated_at: datetime | None = None
-    next_auto_sync_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    last_updated_at: Instant | None = None
+    next_auto_sync_at: Instant | None = None
     consecutive_failed_login_attempts: int | None = None
-    status_detail: dict[str, Json | None] | None = None
-    consent_expires_at: datetime | None = None
+    status_detail: Json | None = None  # product → detail, or null
+    consent_expires_at: Instant | None = None
     products: list[str] | None = None
+    has_resources_pending_authorization: Any = None  # a boolean, and null without Open Finance
+
+
+class Resource(Payload, frozen=True):
+    """Something that the bank shares in Open Finance, such as an account; its status says whether it does."""
+
+    type: Any = None
+    status: Any = None
+
+
+class Consent(Payload, frozen=True):
+    """What the user allowed the bank to share in Open Finance."""
+
+    id: UUID
+    item_id: UUID | None = None
+    products: list[str] | None = None
+    open_finance_permissions_granted: list[str] | None = None
+    created_at: Instant | None = None
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+
+class Balance(Payload, frozen=True):
+    """The balance of an account as the bank has it at this moment."""
+
+    balance: Decimal
+    blocked_balance: Decimal | None = None
+    automatically_invested_balance: Decimal | None = None
+    currency_code: str = ""
+    update_date_time: Instant | None = None
 
 
 class BankData(Payload, frozen=True):
@@ -88,15 +126,19 @@ class CreditData(Payload, frozen=True):
     balance_foreign_currency: Decimal | None = None
     status: str | None = None
     holder_type: str | None = None
+    is_limit_flexible: Any = None  # a boolean
+    # Lists of objects, read in banking/ledger/same_money.py and banking/reports/cards/limits.py.
+    disaggregated_credit_limits: Any = None
+    additional_cards: Any = None
 
 
 class Account(Payload, frozen=True):
     id: UUID
-    item_id: UUID
-    type: str
-    name: str
     balance: Decimal
-    currency_code: str
+    item_id: UUID | None = None
+    type: str = ""
+    name: str = ""
+    currency_code: str = ""
     subtype: str | None = None
     number: str | None = None
     marketing_name: str | None = None
@@ -104,8 +146,8 @@ class Account(Payload, frozen=True):
     tax_number: str | None = None
     bank_data: BankData | None = None
     credit_data: CreditData | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
 
 
 class Document(Payload, frozen=True):
@@ -122,18 +164,29 @@ class Party(Payload, frozen=True):
     routing_number_ispb: str | None = msgspec.field(default=None, name="routingNumberISPB")
 
 
+class BoletoMetadata(Payload, frozen=True):
+    base_amount: Decimal | None = None
+    interest_amount: Decimal | None = None
+    penalty_amount: Decimal | None = None
+    discount_amount: Decimal | None = None
+
+
 class PaymentData(Payload, frozen=True):
     payer: Party | None = None
     receiver: Party | None = None
     reason: str | None = None
     reference_number: str | None = None
     payment_method: str | None = None
+    authentication_code: str | None = None
+    boleto_metadata: BoletoMetadata | None = None
 
 
 class Merchant(Payload, frozen=True):
     name: str | None = None
     business_name: str | None = None
     cnpj: str | None = None
+    cnae: str | None = None
+    category: str | None = None
 
 
 class CreditCardMetadata(Payload, frozen=True):
@@ -147,17 +200,20 @@ class CreditCardMetadata(Payload, frozen=True):
     bill_forecast_date: str | None = None
     fee_type: str | None = None
     other_credits_type: str | None = None
+    payment_type: str | None = None
+    bill_post_date: str | None = None  # a day
+    transaction_date_time: str | None = None  # an instant
 
 
 class Transaction(Payload, frozen=True):
     id: UUID
     account_id: UUID
-    description: str
-    currency_code: str
     amount: Decimal
-    date: datetime
-    created_at: datetime
-    updated_at: datetime
+    date: Instant
+    description: str = ""
+    currency_code: str = ""
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
     description_raw: str | None = None
     type: str | None = None
     status: str | None = None
@@ -165,6 +221,7 @@ class Transaction(Payload, frozen=True):
     balance: Decimal | None = None
     category_id: str | None = None
     operation_type: str | None = None
+    operation_type_additional_info: str | None = None
     provider_code: str | None = None
     provider_id: str | None = None
     order: int | None = None
@@ -174,14 +231,15 @@ class Transaction(Payload, frozen=True):
 
 
 class FinanceCharge(Payload, frozen=True):
-    type: str
     amount: Decimal
+    type: str = ""
     additional_info: str | None = None
 
 
 class BillPayment(Payload, frozen=True):
-    payment_date: str
     amount: Decimal
+    id: str | None = None
+    payment_date: str | None = None
     value_type: str | None = None
     payment_mode: str | None = None
 
@@ -190,7 +248,7 @@ class Bill(Payload, frozen=True):
     id: UUID
     due_date: str
     total_amount: Decimal
-    total_amount_currency_code: str
+    total_amount_currency_code: str = ""
     bill_closing_date: str | None = None
     minimum_payment_amount: Decimal | None = None
     allows_installments: bool | None = None
@@ -198,79 +256,8 @@ class Bill(Payload, frozen=True):
     payments: list[BillPayment] | None = None
 
 
-class Investment(Payload, frozen=True):
-    """`balance` is net, `amount` gross, `taxes` income tax, `taxes2` IOF."""
-
-    id: UUID
-    type: str
-    name: str
-    balance: Decimal
-    currency_code: str
-    item_id: UUID | None = None
-    subtype: str | None = None
-    code: str | None = None
-    isin: str | None = None
-    issuer: str | None = None
-    amount: Decimal | None = None
-    amount_original: Decimal | None = None
-    amount_profit: Decimal | None = None
-    taxes: Decimal | None = None
-    taxes2: Decimal | None = None
-    value: Decimal | None = None
-    quantity: Decimal | None = None
-    rate: Decimal | None = None
-    rate_type: str | None = None
-    fixed_annual_rate: Decimal | None = None
-    date: str | None = None
-    purchase_date: str | None = None
-    due_date: str | None = None
-    status: str | None = None
-
-
-class InvestmentTransaction(Payload, frozen=True):
-    id: UUID
-    type: str
-    date: str
-    movement_type: str | None = None
-    description: str | None = None
-    trade_date: str | None = None
-    amount: Decimal | None = None
-    net_amount: Decimal | None = None
-    value: Decimal | None = None
-    quantity: Decimal | None = None
-    expenses: dict[str, Decimal | None] | None = None
-
-
-class LoanInstallments(Payload, frozen=True):
-    total_number_of_installments: Decimal | None = None
-    paid_installments: Decimal | None = None
-    due_installments: Decimal | None = None
-    past_due_installments: Decimal | None = None
-
-
-class LoanPayments(Payload, frozen=True):
-    contract_outstanding_balance: Decimal | None = None
-
-
-class Loan(Payload, frozen=True):
-    id: UUID
-    product_name: str
-    currency_code: str
-    item_id: UUID | None = None
-    kind: str | None = None
-    type: str | None = None
-    contract_amount: Decimal | None = None
-    contract_date: str | None = None
-    due_date: str | None = None
-    first_installment_due_date: str | None = None
-    installment_periodicity: str | None = None
-    cet: Decimal | None = msgspec.field(default=None, name="CET")
-    installments: LoanInstallments | None = None
-    payments: LoanPayments | None = None
-
-
 class Identity(Payload, frozen=True):
-    """The owner of an item; only the document is used, and only its hash is kept."""
+    """The owner of an item. Only the document is used, and only its hash is stored."""
 
     document: str | None = None
     tax_number: str | None = None
@@ -278,7 +265,7 @@ class Identity(Payload, frozen=True):
 
 class Category(Payload, frozen=True):
     id: str
-    description: str
+    description: str = ""
     description_translated: str | None = None
     parent_id: str | None = None
 
@@ -288,7 +275,7 @@ class Webhook(Payload, frozen=True):
     url: str
     event: str
     headers: dict[str, str] | None = None
-    disabled_at: datetime | None = None
+    disabled_at: Instant | None = None
 
 
 class ApiKey(Payload, frozen=True):
@@ -303,17 +290,18 @@ class ErrorBody(Payload, frozen=True):
     code: int | None = None
     code_description: str | None = None
     message: str | list[str] | None = None
+    data: Any = None  # an object with details of a refusal
 
 
 class Page(Payload, Generic[T], frozen=True):
-    """The envelope of paged lists."""
+    """The envelope of numbered pages."""
 
     results: list[T]
-    total_pages: int | None = None
+    total_pages: Any = None  # a number
 
 
-class Cursor(Payload, Generic[T], frozen=True):
-    """The envelope of cursor lists; `next` is a query string, of which only `after` is ever used."""
+class CursorPage(Payload, Generic[T], frozen=True):
+    """The envelope of lists with cursors; `next` is a query string, of which only `after` is used."""
 
     results: list[T]
-    next: str | None = None
+    next: Any = None  # a text; null on the last page

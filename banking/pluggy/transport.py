@@ -1,4 +1,4 @@
-"""How bytes travel to Pluggy and back: pooled, without detours, bounded in time and size."""
+"""Send HTTP requests to Pluggy: pooled connections, no redirects or proxies, limits on time and size."""
 
 import ssl
 import threading
@@ -17,7 +17,7 @@ from banking.pluggy.errors import Unavailable
 from banking.pluggy.forks import renew_after_fork
 
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 3.0, 20.0, 30.0
-LARGEST_BODY = 32 * 1024 * 1024
+MAX_BODY = 32 * 1024 * 1024
 CHUNK = 64 * 1024
 POOL_SIZE = 16  # connections that are kept; more threads at once only open new ones
 
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 class _Deadline(threading.local):
-    """When the request of this thread must be over, by the monotonic clock."""
+    """The deadline of this thread's request, by the monotonic clock."""
 
     at = float("inf")
 
@@ -37,22 +37,22 @@ class _Deadline(threading.local):
 _deadline = _Deadline()
 
 
-class _InTime:
-    """A socket whose every read ends at the deadline: dripping headers and dripping bodies meet it too."""
+class _WithDeadline:
+    """A socket whose reads all end at the deadline, also when a server sends its answer byte by byte."""
 
     def recv_into(self, *arguments: Any) -> int:
         left = _deadline.at - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the whole answer took too long")
+            raise TimeoutError("the response took too long")
         self.settimeout(min(READ_SECONDS, left))  # type: ignore[attr-defined]
         return super().recv_into(*arguments)  # type: ignore[misc,no-any-return]
 
 
-class _Socket(_InTime, socket):
+class _Socket(_WithDeadline, socket):
     pass
 
 
-class _TlsSocket(_InTime, ssl.SSLSocket):
+class _TlsSocket(_WithDeadline, ssl.SSLSocket):
     pass
 
 
@@ -78,7 +78,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Transport:
-    """One pooled session per process, to one fixed address."""
+    """A pooled session to one fixed address; a forked process gets its own."""
 
     def __init__(self, base_url: str, *, user_agent: str) -> None:
         self._base_url = base_url.rstrip("/")
@@ -94,7 +94,10 @@ class Transport:
             self._session.mount(scheme, _Adapter(pool_connections=1, pool_maxsize=POOL_SIZE))
 
     def send(self, method: str, path: str, key: str, **options: Any) -> Answer:
-        """What came back within TOTAL_SECONDS and LARGEST_BODY, whatever its status; else Unavailable."""
+        """Send a request and return the response, whatever its status.
+
+        Raises Unavailable after TOTAL_SECONDS or MAX_BODY bytes.
+        """
         _deadline.at = time.monotonic() + TOTAL_SECONDS
         try:
             with self._session.request(
@@ -114,10 +117,10 @@ class Transport:
 
 
 def _body(response: requests.Response) -> bytes:
-    """Each read gives what has arrived, unpacked."""
+    """Read the body, decompressed. Raises Unavailable if it is too large."""
     body = bytearray()
     while chunk := response.raw.read1(CHUNK, decode_content=True):
         body += chunk
-        if len(body) > LARGEST_BODY:
-            raise Unavailable(f"an answer of more than {LARGEST_BODY} bytes")
+        if len(body) > MAX_BODY:
+            raise Unavailable(f"a response of more than {MAX_BODY} bytes")
     return bytes(body)

@@ -1,91 +1,97 @@
-"""What came in, went out and was left over, month by month; investing stands on a line of its own."""
+"""Cash flow: income, spending, net income and investments, month by month."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db.models import Sum
 
-from banking.models import SPENDING, Kind, MonthTotal
-from banking.periods import Month, Period
-from banking.reports.scope import Scope
-from banking.reports.spending import HOME_CURRENCY
+from banking.ledger.models import SPENDING, Kind, MonthlyTotal
+from banking.money.periods import Month, Period
+from banking.reports.spending import HOME_CURRENCY, home_currency_first
+from banking.reports.transaction_filter import TransactionFilter
 
 ZERO = Decimal(0)
-By = dict[str, Decimal]  # flow by kind
+KindTotals = dict[str, Decimal]  # kind → sum of signed amounts
 
 
 @dataclass(frozen=True)
-class Line:
-    """A month, or all of them."""
+class CashFlowLine:
+    """A month, or all months together."""
 
     period: Period
     income: Decimal
     spending: Decimal
-    investments: Decimal  # sum of flow: below zero is money put in
+    investments: Decimal  # sum of signed amounts: negative if money was invested
 
     @property
-    def left_over(self) -> Decimal:
+    def net_income(self) -> Decimal:
         return self.income - self.spending
 
     @property
     def savings_rate(self) -> Decimal | None:
-        """Per cent of the income that is left over."""
-        return self.left_over / self.income * 100 if self.income > 0 else None
+        """Return the net income in percent of the income; None without income."""
+        return self.net_income / self.income * 100 if self.income > 0 else None
 
 
 @dataclass(frozen=True)
-class CashFlow:
-    """One currency."""
+class CashFlowFigures:
+    """The cash flow in one currency."""
 
     currency: str
-    months: tuple[Line, ...]  # oldest first
-    total: Line
+    months: tuple[CashFlowLine, ...]  # oldest first
+    total: CashFlowLine
 
     @property
-    def newest_first(self) -> tuple[Line, ...]:
+    def newest_first(self) -> tuple[CashFlowLine, ...]:
         return self.months[::-1]
 
 
 @dataclass(frozen=True)
-class Report:
+class CashFlowReport:
     period: Period
-    figures: tuple[CashFlow, ...]  # the home currency first; never empty
+    figures: tuple[CashFlowFigures, ...]  # by currency, the home currency first; never empty
 
 
-def cash_flow(scope: Scope, *, months: int) -> Report:
-    """The months up to the scope's last. One query, from the monthly sums."""
-    last = Month.of(scope.period.end)
-    every = [last + -back for back in reversed(range(months))]
-    period = Period(every[0].first, last.last)
-    by_currency = _sums(replace(scope, period=period))
-    order = sorted(by_currency, key=lambda currency: (currency != HOME_CURRENCY, currency))
-    return Report(period, tuple(_cash_flow(one, every, by_currency[one]) for one in order))
-
-
-def _sums(scope: Scope) -> dict[str, dict[date, By]]:
-    """By currency, month and kind."""
-    found: dict[str, dict[date, By]] = {HOME_CURRENCY: {}}
-    rows = MonthTotal.objects.of(scope.user).filter(scope.months()).order_by()
-    for currency, month, kind, total in rows.values_list("currency", "month", "kind").annotate(Sum("total")):
-        found.setdefault(currency, {}).setdefault(month, {})[kind] = total
-    return found
-
-
-def _cash_flow(currency: str, months: list[Month], by_month: dict[date, By]) -> CashFlow:
-    lines = tuple(_line(Period.of_month(month), by_month.get(month.first, {})) for month in months)
-    everything: By = defaultdict(lambda: ZERO)
-    for sums in by_month.values():
-        for kind, total in sums.items():
-            everything[kind] += total
-    return CashFlow(currency, lines, _line(Period(months[0].first, months[-1].last), everything))
-
-
-def _line(period: Period, sums: By) -> Line:
-    return Line(
+def cash_flow_report(filters: TransactionFilter, *, months: int) -> CashFlowReport:
+    """Return the cash flow of the months up to the last one of the filter. One query."""
+    last = Month.of(filters.period.end)
+    listed = [last + -back for back in reversed(range(months))]
+    period = Period(listed[0].first, last.last)
+    by_currency = _totals(filters.replace(period=period))
+    return CashFlowReport(
         period,
-        income=sums.get(Kind.INCOME, ZERO),
-        spending=-sum((sums.get(kind, ZERO) for kind in SPENDING), ZERO),
-        investments=sums.get(Kind.INVESTMENT, ZERO),
+        tuple(
+            _figures(currency, listed, by_currency[currency]) for currency in home_currency_first(by_currency)
+        ),
+    )
+
+
+def _totals(filters: TransactionFilter) -> dict[str, dict[date, KindTotals]]:
+    """Return the totals by currency, first day of the month, and kind."""
+    totals: dict[str, dict[date, KindTotals]] = {HOME_CURRENCY: {}}
+    monthly = MonthlyTotal.objects.of(filters.user).filter(filters.monthly_condition()).order_by()
+    by_kind = monthly.values_list("currency", "month", "kind").annotate(Sum("total"))
+    for currency, month, kind, total in by_kind:
+        totals.setdefault(currency, {}).setdefault(month, {})[kind] = total
+    return totals
+
+
+def _figures(currency: str, months: list[Month], by_month: Mapping[date, KindTotals]) -> CashFlowFigures:
+    lines = tuple(_line(Period.of_month(month), by_month.get(month.first, {})) for month in months)
+    together: KindTotals = defaultdict(lambda: ZERO)
+    for of_month in by_month.values():
+        for kind, total in of_month.items():
+            together[kind] += total
+    return CashFlowFigures(currency, lines, _line(Period(months[0].first, months[-1].last), together))
+
+
+def _line(period: Period, totals: KindTotals) -> CashFlowLine:
+    return CashFlowLine(
+        period,
+        income=totals.get(Kind.INCOME, ZERO),
+        spending=-sum((totals.get(kind, ZERO) for kind in SPENDING), ZERO),
+        investments=totals.get(Kind.INVESTMENT, ZERO),
     )

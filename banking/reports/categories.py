@@ -1,38 +1,43 @@
-"""Spending and income by category, each beside the same days before and the average of three months."""
+"""Spending and income by category, compared with the same days before and the average of three months."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from banking.models import CategoryTree
-from banking.periods import Period
-from banking.reports.changes import Changes
-from banking.reports.comparison import Change, Comparison, average, comparison
-from banking.reports.scope import Scope
-from banking.reports.spending import Figures, Line, figures_of
-from banking.reports.sums import Group, groups_of
+from banking.ledger.models import CategoryTree
+from banking.money.periods import Period
+from banking.reports.category_totals import CategoryTotal, totals_by_period
+from banking.reports.comparison import (
+    AmountChange,
+    Comparison,
+    FigureChanges,
+    average,
+    compare_periods,
+)
+from banking.reports.spending import CategoryLine, SpendingFigures, figures_of
+from banking.reports.transaction_filter import TransactionFilter
 
 ZERO = Decimal(0)
-By = dict[tuple[str, bool], Decimal]  # the total of a line, by category and `only`
+LineTotals = dict[tuple[str, bool], Decimal]  # (category id, direct_only) → total
 
 
 @dataclass(frozen=True)
 class ComparedLine:
-    """One category of the period, with what it is compared with."""
+    """A category of the period, and what it is compared with."""
 
-    line: Line
-    before: Change
-    average: Change | None  # nothing when no month before has rows, or for days that are no month
+    line: CategoryLine
+    before: AmountChange
+    average: AmountChange | None  # None if no month before has transactions, or the period is no month
     lines: tuple["ComparedLine", ...] = ()
 
 
 @dataclass(frozen=True)
 class ComparedFigures:
-    """One currency."""
+    """The figures of one currency."""
 
-    figures: Figures
-    changes: Changes
+    figures: SpendingFigures
+    changes: FigureChanges
     spending_lines: tuple[ComparedLine, ...]
     income_lines: tuple[ComparedLine, ...]
 
@@ -42,79 +47,90 @@ class ComparedFigures:
 
 
 @dataclass(frozen=True)
-class Report:
+class CategoryReport:
     period: Period
-    compared: Comparison
-    figures: tuple[ComparedFigures, ...]  # the home currency first; never empty
+    comparison: Comparison
+    figures: tuple[ComparedFigures, ...]  # by currency, the home currency first; never empty
 
 
-def categories(scope: Scope, tree: CategoryTree, *, today: date) -> Report:
-    """One query, whatever the history."""
-    compared = comparison(scope.period, scope.basis, today=today)
-    groups = groups_of(scope, tree, (scope.period, *compared.periods))
-    by_period = {period: _by_currency(of, groups, tree) for period, of in groups.items()}
-    return Report(
-        scope.period,
-        compared,
-        tuple(_compared(currency, by_period, scope.period, compared) for currency in by_period[scope.period]),
+def category_report(filters: TransactionFilter, tree: CategoryTree, *, today: date) -> CategoryReport:
+    """Return the report. One query."""
+    comparison = compare_periods(filters.period, filters.basis, today=today)
+    totals = totals_by_period(filters, tree, (filters.period, *comparison.periods))
+    figures = {period: _by_currency(of_period, totals, tree) for period, of_period in totals.items()}
+    return CategoryReport(
+        filters.period,
+        comparison,
+        tuple(
+            _compare(currency, figures, filters.period, comparison) for currency in figures[filters.period]
+        ),
     )
 
 
 def _by_currency(
-    groups: list[Group], everything: Mapping[Period, list[Group]], tree: CategoryTree
-) -> dict[str, Figures]:
-    """With a line for each category of any of the periods, so that all have the same lines."""
-    nothing = [one._replace(total=ZERO, rows=0) for other in everything.values() for one in other]
-    return {one.currency: one for one in figures_of([*groups, *nothing], tree)}
+    totals: list[CategoryTotal], all_totals: Mapping[Period, list[CategoryTotal]], tree: CategoryTree
+) -> dict[str, SpendingFigures]:
+    """Return the figures of one period, with a line for every category of any period."""
+    zeros = [
+        total._replace(total=ZERO, transaction_count=0)
+        for of_period in all_totals.values()
+        for total in of_period
+    ]
+    return {figures.currency: figures for figures in figures_of([*totals, *zeros], tree)}
 
 
-def _compared(
+def _compare(
     currency: str,
-    by_period: Mapping[Period, Mapping[str, Figures]],
+    by_period: Mapping[Period, Mapping[str, SpendingFigures]],
     period: Period,
-    compared: Comparison,
+    comparison: Comparison,
 ) -> ComparedFigures:
     main = by_period[period][currency]
-    now = by_period[compared.now][currency] if compared.now else None
-    before = by_period[compared.before][currency]
-    earlier = [one for each in compared.earlier if (one := by_period[each][currency]).has_rows]
+    now = by_period[comparison.now][currency] if comparison.now else None
+    before = by_period[comparison.before][currency]
+    earlier = [by_period[month][currency] for month in comparison.earlier]
+    averaged = [figures for figures in earlier if figures.has_transactions]
     return ComparedFigures(
         figures=main,
-        changes=Changes.of(now, before),
-        spending_lines=_lines(
+        changes=FigureChanges.of(now, before),
+        spending_lines=_compare_lines(
             main.spending_lines,
-            _totals(now.spending_lines) if now else None,
-            _totals(before.spending_lines),
-            [_totals(one.spending_lines) for one in earlier],
+            _line_totals(now.spending_lines) if now else None,
+            _line_totals(before.spending_lines),
+            [_line_totals(figures.spending_lines) for figures in averaged],
         ),
-        income_lines=_lines(
+        income_lines=_compare_lines(
             main.income_lines,
-            _totals(now.income_lines) if now else None,
-            _totals(before.income_lines),
-            [_totals(one.income_lines) for one in earlier],
+            _line_totals(now.income_lines) if now else None,
+            _line_totals(before.income_lines),
+            [_line_totals(figures.income_lines) for figures in averaged],
         ),
     )
 
 
-def _lines(
-    lines: tuple[Line, ...], now: By | None, before: By, earlier: list[By]
+def _compare_lines(
+    lines: tuple[CategoryLine, ...], now: LineTotals | None, before: LineTotals, averaged: list[LineTotals]
 ) -> tuple[ComparedLine, ...]:
-    """Without those that have rows only in the months of the average."""
-    shown = [line for line in lines if line.rows or before[line.category_id, line.only]]
-    return tuple(_line(line, now, before, earlier) for line in shown)
+    """Compare the lines; those with transactions only in the months of the average are left out."""
+    shown = [line for line in lines if line.transaction_count or before[line.category_id, line.direct_only]]
+    return tuple(_compare_line(line, now, before, averaged) for line in shown)
 
 
-def _line(line: Line, now: By | None, before: By, earlier: list[By]) -> ComparedLine:
-    key = line.category_id, line.only
-    here = now[key] if now is not None else None
-    usual = average([one[key] for one in earlier], of=len(earlier))
+def _compare_line(
+    line: CategoryLine, now: LineTotals | None, before: LineTotals, averaged: list[LineTotals]
+) -> ComparedLine:
+    key = line.category_id, line.direct_only
+    current = now[key] if now is not None else None
+    usual = average([totals[key] for totals in averaged])
     return ComparedLine(
         line,
-        Change(here, before[key]),
-        None if usual is None else Change(here, usual),
-        _lines(line.lines, now, before, earlier),
+        AmountChange(current, before[key]),
+        None if usual is None else AmountChange(current, usual),
+        _compare_lines(line.lines, now, before, averaged),
     )
 
 
-def _totals(lines: tuple[Line, ...]) -> By:
-    return {(one.category_id, one.only): one.total for line in lines for one in (line, *line.lines)}
+def _line_totals(lines: tuple[CategoryLine, ...]) -> LineTotals:
+    return {
+        (line.category_id, line.direct_only): line.total for root in lines for line in (root, *root.lines)
+    }

@@ -1,4 +1,4 @@
-"""Every row behind a figure, for a file: one after the other, in the same memory however many there are."""
+"""All transactions of a filter, for a file: streamed, so memory does not grow with their number."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -6,58 +6,73 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from banking.models import Account, CategoryTree, Rule
-from banking.models.transactions import tags_of
-from banking.reports.scope import Scope
+from banking.ledger.models import Account, CategoryTree, Rule
+from banking.ledger.models.transactions import tags_of
+from banking.reports.transaction_filter import TransactionFilter
 
 CHUNK = 2_000
 COLUMNS = (
-    *("local_date", "description", "merchant_name", "counterparty", "category_id", "kind", "flow"),
-    *("flow_currency", "account_id", "status", "tags", "rule_id", "note", "month_cash", "id"),
+    "local_date",
+    "description",
+    "merchant_name",
+    "counterparty",
+    "category_id",
+    "kind",
+    "signed_amount",
+    "signed_amount_currency",
+    "account_id",
+    "status",
+    "tags",
+    "rule_id",
+    "note",
+    "cash_month",
+    "id",
 )
 
 
-class Line(NamedTuple):
-    """A row as a table of a spreadsheet has it. `amount`: out negative, in positive."""
+class ExportLine(NamedTuple):
+    """A transaction as a line of a spreadsheet."""
 
     day: date
     description: str
-    shop: str
-    person: str
+    merchant: str
+    counterparty: str
     category: str
     kind: str
-    amount: Decimal
+    amount: Decimal  # signed, in `currency`
     currency: str
     bank: str
     account: str
     is_pending: bool
     tags: tuple[str, ...]
     note: str
-    paid_in: date
+    cash_month: date
     id: UUID
 
 
-def lines(scope: Scope, tree: CategoryTree) -> Iterator[Line]:
-    """Newest first, as they were at one moment: the cursor is the server's."""
-    accounts = {one.id: one for one in Account.objects.of(scope.user).select_related("item__connector")}
-    rules = {one.pk: one for one in Rule.objects.of(scope.user)}
-    rows = scope.rows(tree).order_by("-local_date", "-id").values_list(*COLUMNS, named=True)
-    for row in rows.iterator(chunk_size=CHUNK):
-        account = accounts[row.account_id]
-        yield Line(
-            day=row.local_date,
-            description=row.description,
-            shop=row.merchant_name,
-            person=row.counterparty,
-            category=tree.name(row.category_id),
-            kind=row.kind,
-            amount=row.flow,
-            currency=row.flow_currency,
+def export_lines(filters: TransactionFilter, tree: CategoryTree) -> Iterator[ExportLine]:
+    """Yield the lines, newest first, as they are at one moment (a server-side cursor)."""
+    accounts = {
+        account.id: account for account in Account.objects.of(filters.user).select_related("item__connector")
+    }
+    rules = {rule.pk: rule for rule in Rule.objects.of(filters.user)}
+    transactions = filters.transactions(tree).order_by("-local_date", "-id")
+    for values in transactions.values_list(*COLUMNS, named=True).iterator(chunk_size=CHUNK):
+        account = accounts[values.account_id]
+        yield ExportLine(
+            day=values.local_date,
+            description=values.description,
+            merchant=values.merchant_name,
+            counterparty=values.counterparty,
+            category=tree.name(values.category_id),
+            kind=values.kind,
+            amount=values.signed_amount,
+            currency=values.signed_amount_currency,
             bank=account.item.connector.name,
             account=account.label,
-            is_pending=row.status == "PENDING",
-            tags=tags_of(row.tags, rules.get(row.rule_id)),
-            note=row.note,
-            paid_in=row.month_cash,
-            id=row.id,
+            is_pending=values.status == "PENDING",
+            tags=tags_of(values.tags, rules.get(values.rule_id)),
+            note=values.note,
+            cash_month=values.cash_month,
+            id=values.id,
         )

@@ -1,4 +1,4 @@
-"""What became of a row: each change of what people see of it, newest first."""
+"""The history of a transaction: each change of what users see of it, newest first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,30 +6,30 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from banking.models import CategoryTree, RowChange, Transaction
+from banking.ledger.models import CategoryTree, Transaction, TransactionChange
 
-LATEST = 50
-# In the order in which they are told.
+MAX_ENTRIES = 50
+# In the order in which they are shown.
 COLUMNS = (
     "gone",
-    "flow",
+    "signed_amount",
     "description",
     "merchant_name",
     "local_date",
     "status",
     "category_id",
     "kind",
-    "month_cash",
+    "cash_month",
     "hidden",
     "tags",
     "note",
 )
-DAYS = frozenset({"local_date", "month_cash"})
+DATES = frozenset({"local_date", "cash_month"})
 
 
 @dataclass(frozen=True)
-class Change:
-    """One column: an amount, a day, a category's name or plain text. Nothing is None or empty."""
+class ColumnChange:
+    """A column's value before and after: an amount, a date, a category's name or a text."""
 
     column: str
     before: Any
@@ -37,31 +37,34 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     at: datetime
-    by: str  # bank, you, rule or link
-    changes: tuple[Change, ...]
+    source: str  # bank, user, rule or match
+    changes: tuple[ColumnChange, ...]
 
 
-def history(row: Transaction, tree: CategoryTree) -> tuple[Entry, ...]:
-    """The latest changes. One query."""
-    found = RowChange.objects.filter(row=row, user_id=row.user_id)[:LATEST]
-    shown = [one for one in COLUMNS if one != "month_cash" or row.account.is_card]
-    entries = (Entry(one.at, one.by, _changes(one.changes, shown, tree)) for one in found)
-    return tuple(one for one in entries if one.changes)
+def history_of(transaction: Transaction, tree: CategoryTree) -> tuple[HistoryEntry, ...]:
+    """Return the latest changes. One query."""
+    stored = TransactionChange.objects.filter(transaction=transaction, user_id=transaction.user_id)
+    shown = [column for column in COLUMNS if column != "cash_month" or transaction.account.is_card]
+    entries = (
+        HistoryEntry(change.changed_at, change.source, _changes(change.changes, shown, tree))
+        for change in stored[:MAX_ENTRIES]
+    )
+    return tuple(entry for entry in entries if entry.changes)
 
 
-def _changes(stored: dict[str, Any], shown: Iterable[str], tree: CategoryTree) -> tuple[Change, ...]:
+def _changes(stored: dict[str, Any], shown: Iterable[str], tree: CategoryTree) -> tuple[ColumnChange, ...]:
     return tuple(
-        Change(column, *(_read(column, value, tree) for value in stored[column]))
+        ColumnChange(column, *(_parse(column, value, tree) for value in stored[column]))
         for column in shown
         if column in stored
     )
 
 
-def _read(column: str, value: Any, tree: CategoryTree) -> Any:
-    if column == "flow":
+def _parse(column: str, value: Any, tree: CategoryTree) -> Any:
+    if column == "signed_amount":
         return Decimal(value)
-    if column in DAYS:
+    if column in DATES:
         return date.fromisoformat(value)
     return tree.name(value) if column == "category_id" and value in tree else value

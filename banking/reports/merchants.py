@@ -1,82 +1,91 @@
-"""Who was paid: spending by shop, company or person, largest first."""
+"""Spending by merchant: shops, companies and people, the largest first."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 
-from banking.merchants import merchant_key, merchant_name
-from banking.models import CategoryTree
-from banking.periods import Period
-from banking.reports.scope import Scope
-from banking.reports.spending import HOME_CURRENCY
+from banking.ledger.merchants import merchant_key, merchant_name
+from banking.ledger.models import CategoryTree
+from banking.money.periods import Period
+from banking.reports.spending import HOME_CURRENCY, home_currency_first, share_of
+from banking.reports.transaction_filter import TransactionFilter
 
-SHOWN = 50
-ZERO, HUNDREDTH = Decimal(0), Decimal("0.01")
+MAX_SHOWN = 50
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Merchant:
-    """`total` is what was spent there; below zero, what came back."""
+class MerchantLine:
+    """A merchant. `total` is what was spent there; negative if more came back."""
 
     key: str
     name: str
     total: Decimal
-    rows: int
-    share: Decimal  # per cent of all that was spent, 0 when it cannot be told
+    transaction_count: int
+    share: Decimal  # percent of all spending, 0 if it is not known
 
 
 @dataclass(frozen=True)
-class Merchants:
-    """One currency."""
+class MerchantFigures:
+    """The figures of one currency."""
 
     currency: str
     total: Decimal
-    rows: int
-    lines: tuple[Merchant, ...]
-    others: int  # merchants that are not shown
-    others_total: Decimal
+    transaction_count: int
+    lines: tuple[MerchantLine, ...]
+    other_count: int  # merchants that are not listed
+    other_total: Decimal
 
 
 @dataclass(frozen=True)
-class Report:
+class MerchantReport:
     period: Period
-    figures: tuple[Merchants, ...]  # the home currency first; never empty
+    figures: tuple[MerchantFigures, ...]  # by currency, the home currency first; never empty
 
 
-Found = tuple[str, str, Decimal, int]  # key, name, total, rows
+class _Total(NamedTuple):
+    key: str
+    name: str
+    total: Decimal
+    transaction_count: int
 
 
-def merchants(scope: Scope, tree: CategoryTree) -> Report:
-    """One query over the period's rows."""
-    by_currency: dict[str, list[Found]] = defaultdict(list, {HOME_CURRENCY: []})
-    for currency, *found in _sums(replace(scope, counts="spending"), tree):
-        by_currency[currency].append((found[0], found[1], -found[2], found[3]))
-    order = sorted(by_currency, key=lambda currency: (currency != HOME_CURRENCY, currency))
-    return Report(scope.period, tuple(_merchants(one, by_currency[one]) for one in order))
-
-
-def _sums(scope: Scope, tree: CategoryTree):  # type: ignore[no-untyped-def]
-    rows = scope.rows(tree).order_by().annotate(key=merchant_key())
-    by_key = rows.values_list("flow_currency", "key")
-    return by_key.annotate(name=Max(merchant_name()), sum=Sum("flow"), n=Count("id"))
-
-
-def _merchants(currency: str, found: list[Found]) -> Merchants:
-    found.sort(key=lambda one: (-one[2], one[0]))
-    total = sum((one[2] for one in found), ZERO)
-    whole = sum((max(one[2], ZERO) for one in found), ZERO)
-    rest = found[SHOWN:]
-    return Merchants(
-        currency=currency,
-        total=total,
-        rows=sum(one[3] for one in found),
-        lines=tuple(Merchant(*one, _share(one[2], whole)) for one in found[:SHOWN]),
-        others=len(rest),
-        others_total=sum((one[2] for one in rest), ZERO),
+def merchant_report(filters: TransactionFilter, tree: CategoryTree) -> MerchantReport:
+    """Return the report. One query over the transactions of the period."""
+    by_currency: dict[str, list[_Total]] = defaultdict(list, {HOME_CURRENCY: []})
+    for currency, key, name, total, count in _totals(filters.replace(measure="spending"), tree):
+        by_currency[currency].append(_Total(key, name, -total, count))
+    return MerchantReport(
+        filters.period,
+        tuple(_figures(currency, by_currency[currency]) for currency in home_currency_first(by_currency)),
     )
 
 
-def _share(total: Decimal, whole: Decimal) -> Decimal:
-    return (total / whole * 100).quantize(HUNDREDTH) if whole and total > 0 else ZERO
+def _totals(filters: TransactionFilter, tree: CategoryTree) -> QuerySet[Any, tuple[Any, ...]]:
+    transactions = filters.transactions(tree).order_by().annotate(key=merchant_key())
+    by_key = transactions.values_list("signed_amount_currency", "key")
+    return by_key.annotate(name=Max(merchant_name()), sum=Sum("signed_amount"), n=Count("id"))
+
+
+def _figures(currency: str, totals: list[_Total]) -> MerchantFigures:
+    ordered = sorted(totals, key=lambda merchant: (-merchant.total, merchant.key))
+    whole = _sum(merchant for merchant in ordered if merchant.total > 0)
+    others = ordered[MAX_SHOWN:]
+    return MerchantFigures(
+        currency=currency,
+        total=_sum(ordered),
+        transaction_count=sum(merchant.transaction_count for merchant in ordered),
+        lines=tuple(
+            MerchantLine(*merchant, share_of(merchant.total, whole)) for merchant in ordered[:MAX_SHOWN]
+        ),
+        other_count=len(others),
+        other_total=_sum(others),
+    )
+
+
+def _sum(totals: Iterable[_Total]) -> Decimal:
+    return sum((merchant.total for merchant in totals), ZERO)

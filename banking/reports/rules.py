@@ -1,4 +1,4 @@
-"""A person's rules with what falls under each, and what a rule would do before it is saved."""
+"""A user's rules with the transactions that each applies to, and the preview of a rule."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,71 +10,77 @@ from itertools import islice
 from django.db.models import Count, Max, Min, Sum
 
 from accounts.models import User
-from banking.classify import classify
-from banking.models import SPENDING, Account, Category, CategoryTree, Kind, Rule, Transaction
-from banking.periods import Month
-from banking.rules import Rulebook, may_fall_under
-from banking.upsert import accounts
-from banking.upsert.conclusions import facts_of, texts_of
-from banking.upsert.evidence import Known
+from banking.ledger.classification import ClassificationInput, classify, rule_texts_of
+from banking.ledger.classification_context import ClassificationContext
+from banking.ledger.models import (
+    SPENDING,
+    Account,
+    Category,
+    CategoryTree,
+    Rule,
+    Transaction,
+)
+from banking.ledger.rulebook import Rulebook, affected_by
+from banking.money.periods import Month
 
-SHOWN = 20
-MOST_TRIED = 10_000  # rows that a preview looks at: under a second
+MAX_EXAMPLES = 20
+MAX_TESTED = 10_000  # transactions that a preview looks at, in less than a second
 
 
 @dataclass(frozen=True)
-class Caught:
-    """The rows under a rule, in one currency."""
+class RuleTotal:
+    """The transactions that a rule applies to, in one currency."""
 
     currency: str
-    flow: Decimal
-    rows: int
+    total: Decimal  # sum of signed amounts
+    transaction_count: int
     first: date
     last: date
 
 
 @dataclass(frozen=True)
-class Line:
+class RuleLine:
     rule: Rule
-    caught: tuple[Caught, ...]
+    totals: tuple[RuleTotal, ...]
 
 
-def rules(user: User) -> list[Line]:
-    """In their order. Two queries."""
-    caught = _caught(user)
-    mine = Rule.objects.of(user).in_force().select_related("user", "category", "account__item__connector")
-    return [Line(rule, tuple(caught.get(rule.pk, ()))) for rule in mine]
+def rule_lines(user: User) -> list[RuleLine]:
+    """Return the user's rules in their order, with totals. Two queries."""
+    totals = _totals(user)
+    rules = Rule.objects.of(user).active().select_related("user", "category", "account__item__connector")
+    return [RuleLine(rule, tuple(totals.get(rule.pk, ()))) for rule in rules]
 
 
-def _caught(user: User) -> Mapping[int, list[Caught]]:
-    rows = Transaction.objects.of(user).live().filter(rule__user=user).order_by()
-    sums = rows.values_list("rule_id", "flow_currency").annotate(
-        flow=Sum("flow"), n=Count("id"), first=Min("local_date"), last=Max("local_date")
+def _totals(user: User) -> Mapping[int, list[RuleTotal]]:
+    transactions = Transaction.objects.of(user).live().filter(rule__user=user).order_by()
+    sums = transactions.values_list("rule_id", "signed_amount_currency").annotate(
+        total=Sum("signed_amount"), n=Count("id"), first=Min("local_date"), last=Max("local_date")
     )
-    found: dict[int, list[Caught]] = defaultdict(list)
-    for rule_id, *caught in sums.order_by("rule_id", "flow_currency"):
-        found[rule_id].append(Caught(*caught))
-    return found
+    totals: dict[int, list[RuleTotal]] = defaultdict(list)
+    for rule_id, *values in sums.order_by("rule_id", "signed_amount_currency"):
+        totals[rule_id].append(RuleTotal(*values))
+    return totals
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One row, and what it would be."""
+class TestedTransaction:
+    """A transaction, and what it would become."""
 
-    row: Transaction
-    falls: bool  # under the rule
-    was: Category
+    transaction: Transaction
+    is_matched: bool  # the rule would apply to it
+    category_before: Category
     category: Category
-    kind: Kind
+    kind: str
 
     @property
-    def changes(self) -> bool:
-        return (self.row.kind, self.was) != (self.kind, self.category)
+    def is_changed(self) -> bool:
+        before = (self.transaction.kind, self.category_before)
+        return before != (self.kind, self.category)
 
 
 @dataclass(frozen=True)
-class Moved:
-    """By how much a month's figures would move, in one currency."""
+class FigureDifference:
+    """By how much the figures of a month would change, in one currency."""
 
     currency: str
     spending: Decimal
@@ -82,62 +88,84 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What a rule would do to the rows that are already here."""
+class RulePreview:
+    """What a rule would do to stored transactions."""
 
-    falls: int  # rows that would fall under it
-    changes: int  # rows that would be something else than now
-    shown: tuple[Trial, ...]  # the newest of them
-    moved: tuple[Moved, ...]
-    is_whole: bool  # all rows were tried
+    matched_count: int
+    changed_count: int
+    examples: tuple[TestedTransaction, ...]  # the newest that would change, else that would match
+    differences: tuple[FigureDifference, ...]
+    is_complete: bool  # all transactions were tested
 
 
-def preview(draft: Rule, tree: CategoryTree, *, month: Month) -> Preview:
-    """Nothing is written. `draft` may be a stored rule or not; `month`: whose figures are told."""
-    tried = list(islice(_trials(draft, tree), MOST_TRIED + 1))
-    falling = [one for one in tried[:MOST_TRIED] if one.falls]
-    changing = [one for one in tried[:MOST_TRIED] if one.changes]
-    newest = sorted(changing or falling, key=lambda one: (one.row.local_date, one.row.id), reverse=True)
-    return Preview(
-        falls=len(falling),
-        changes=len(changing),
-        shown=tuple(newest[:SHOWN]),
-        moved=tuple(_moved(changing, draft.user, month)),
-        is_whole=len(tried) <= MOST_TRIED,
+def preview(draft: Rule, tree: CategoryTree, *, month: Month) -> RulePreview:
+    """Return what a rule, stored or not, would do. Nothing is written.
+
+    The differences are those of the figures of `month`.
+    """
+    results = list(islice(_test(draft, tree), MAX_TESTED + 1))
+    tested = results[:MAX_TESTED]
+    matched = [result for result in tested if result.is_matched]
+    changed = [result for result in tested if result.is_changed]
+    newest = sorted(
+        changed or matched,
+        key=lambda result: (result.transaction.local_date, result.transaction.id),
+        reverse=True,
+    )
+    return RulePreview(
+        matched_count=len(matched),
+        changed_count=len(changed),
+        examples=tuple(newest[:MAX_EXAMPLES]),
+        differences=tuple(_differences(changed, draft.user, month)),
+        is_complete=len(results) <= MAX_TESTED,
     )
 
 
-def _trials(draft: Rule, tree: CategoryTree) -> Iterator[Trial]:
-    rulebook = Rulebook.of(draft.user_id).having(draft)
-    wanted, roots = may_fall_under(draft), tree.roots
+def _test(draft: Rule, tree: CategoryTree) -> Iterator[TestedTransaction]:
+    rulebook, roots = Rulebook.of(draft.user_id).with_draft(draft), tree.roots
     for account in Account.objects.of(draft.user).shown().select_related("item__connector"):
-        known = replace(Known.of(account, accounts.facts(account)), rulebook=rulebook)
-        rows = account.transactions.live().filter(wanted).defer("details", "description_raw")
-        for row in rows.order_by("-occurred_at", "-id").iterator():
-            rule, kind, category_id = _concluded(row, known, roots)
-            yield Trial(row, rule is draft, tree.by_id[row.category_id], tree.by_id[category_id], kind)
+        context = replace(ClassificationContext.of(account), rulebook=rulebook)
+        affected = account.transactions.live().filter(affected_by(draft)).defer("details", "description_raw")
+        for transaction in affected.order_by("-occurred_at", "-id").iterator():
+            yield _test_transaction(transaction, draft, context, tree, roots)
 
 
-def _concluded(row: Transaction, known: Known, roots: Mapping[str, str]) -> tuple[Rule | None, Kind, str]:
-    facts = facts_of(row)
-    evidence, rule = known.about(row.id, facts, lambda: texts_of(row))
-    found = classify(facts, known.facts, roots=roots, evidence=evidence)
-    return rule, found.kind, found.category_id
+def _test_transaction(
+    transaction: Transaction,
+    draft: Rule,
+    context: ClassificationContext,
+    tree: CategoryTree,
+    roots: Mapping[str, str],
+) -> TestedTransaction:
+    entry = ClassificationInput.from_transaction(transaction)
+    evidence, rule = context.evidence_for(transaction.id, entry, lambda: rule_texts_of(transaction))
+    derived = classify(entry, context.account, roots=roots, evidence=evidence)
+    return TestedTransaction(
+        transaction,
+        is_matched=rule is draft,
+        category_before=tree.by_id[transaction.category_id],
+        category=tree.by_id[derived.category_id],
+        kind=derived.kind,
+    )
 
 
-def _moved(changing: Iterable[Trial], user: User, month: Month) -> Iterator[Moved]:
-    """Before taken away, after added, by the basis that the person prefers."""
-    column = "month_cash" if user.counts_when_paid else "month_competence"
-    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for one in changing:
-        if getattr(one.row, column) == month.first:
-            sums[one.row.flow_currency, _counts(one.row.kind)] -= one.row.flow
-            sums[one.row.flow_currency, _counts(one.kind)] += one.row.flow
-    for currency in sorted({currency for currency, _ in sums}):
-        moved = Moved(currency, -sums[currency, "spending"], sums[currency, "income"])
-        if moved.spending or moved.income:
-            yield moved
+def _differences(
+    changed: Iterable[TestedTransaction], user: User, month: Month
+) -> Iterator[FigureDifference]:
+    """Yield the differences by currency, on the basis that the user prefers."""
+    month_column = "cash_month" if user.uses_cash_basis else "accrual_month"
+    totals: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for result in changed:
+        transaction = result.transaction
+        if getattr(transaction, month_column) == month.first:
+            currency = transaction.signed_amount_currency
+            totals[currency, _figure(transaction.kind)] -= transaction.signed_amount
+            totals[currency, _figure(result.kind)] += transaction.signed_amount
+    for currency in sorted({currency for currency, _ in totals}):
+        difference = FigureDifference(currency, -totals[currency, "spending"], totals[currency, "income"])
+        if difference.spending or difference.income:
+            yield difference
 
 
-def _counts(kind: str) -> str:
+def _figure(kind: str) -> str:
     return "spending" if kind in SPENDING else kind

@@ -1,4 +1,4 @@
-"""Income, spending and what is left over, by category: the numbers of docs/numbers.md for one period."""
+"""Income, spending and net income of a period, by category (docs/numbers.md)."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,169 +6,185 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from banking.models import SPENDING, CategoryTree, Kind
-from banking.periods import Period
-from banking.reports.glance import Glance, glance
-from banking.reports.scope import Scope
-from banking.reports.sums import Group, groups
+from banking.ledger.models import SPENDING, CategoryTree, Kind
+from banking.money.periods import Period
+from banking.reports.category_totals import CategoryTotal, totals_by_category
+from banking.reports.period_summary import PeriodSummary, summarize
+from banking.reports.transaction_filter import TransactionFilter
 
 ZERO, HUNDREDTH = Decimal(0), Decimal("0.01")
 HOME_CURRENCY = "BRL"
 
 
 @dataclass(frozen=True)
-class Line:
-    """One category. `total` is positive for what the heading says: money spent, or money received."""
+class CategoryLine:
+    """A category. `total` is positive for money spent under spending, and for money received under income."""
 
     category_id: str
     name: str
     total: Decimal
-    rows: int
-    share: Decimal  # per cent of the heading's total, 0 when it cannot be told
-    only: bool = False  # the rows directly in a root that also has children
-    lines: tuple["Line", ...] = ()
+    transaction_count: int
+    share: Decimal  # percent of all spending or income, 0 if it is not known
+    direct_only: bool = False  # the transactions directly in a top-level category that also has others
+    lines: tuple["CategoryLine", ...] = ()
 
 
 @dataclass(frozen=True)
 class KindLine:
-    """Rows that count in neither income nor spending."""
+    """Transactions of a kind that is neither income nor spending."""
 
     kind: str
-    total: Decimal  # sum of flow
-    rows: int
+    total: Decimal  # sum of signed amounts
+    transaction_count: int
 
 
 @dataclass(frozen=True)
-class Figures:
+class SpendingFigures:
     """The figures of one currency; currencies are never added together."""
 
     currency: str
     income: Decimal
-    income_rows: int
+    income_count: int
     spending: Decimal
-    spending_rows: int
-    spending_lines: tuple[Line, ...] = ()
-    income_lines: tuple[Line, ...] = ()
+    spending_count: int
+    spending_lines: tuple[CategoryLine, ...] = ()
+    income_lines: tuple[CategoryLine, ...] = ()
     uncounted: tuple[KindLine, ...] = ()
 
     @property
-    def left_over(self) -> Decimal:
+    def net_income(self) -> Decimal:
         return self.income - self.spending
 
     @property
-    def left_over_rows(self) -> int:
-        return self.income_rows + self.spending_rows
+    def net_income_count(self) -> int:
+        return self.income_count + self.spending_count
 
     @property
-    def has_rows(self) -> bool:
-        return bool(self.left_over_rows) or any(one.rows for one in self.uncounted)
+    def has_transactions(self) -> bool:
+        return bool(self.net_income_count) or any(line.transaction_count for line in self.uncounted)
 
     @property
     def savings_rate(self) -> Decimal | None:
-        """Per cent of the income that is left over."""
-        return self.left_over / self.income * 100 if self.income > 0 else None
+        """Return the net income in percent of the income; None without income."""
+        return self.net_income / self.income * 100 if self.income > 0 else None
 
 
 @dataclass(frozen=True)
-class Report:
+class SpendingReport:
     period: Period
-    figures: tuple[Figures, ...]  # the home currency first; never empty
-    since: date | None  # the person's oldest row
-    pending: int  # rows of the period that are not final yet
+    figures: tuple[SpendingFigures, ...]  # by currency, the home currency first; never empty
+    since: date | None  # the date of the user's first transaction
+    pending: int  # pending transactions of the period
 
     @property
-    def main(self) -> Figures:
+    def main(self) -> SpendingFigures:
         return self.figures[0]
 
 
-def spending(scope: Scope, tree: CategoryTree) -> Report:
-    """Two queries, whatever the history."""
-    return report(scope, groups(scope, tree), tree, glance(scope, tree))
+def spending_report(filters: TransactionFilter, tree: CategoryTree) -> SpendingReport:
+    """Return the report. Two queries."""
+    return report_of(filters, totals_by_category(filters, tree), tree, summarize(filters, tree))
 
 
-def report(scope: Scope, sums: Iterable[Group], tree: CategoryTree, seen: Glance) -> Report:
-    """Of what is known already."""
-    return Report(scope.period, figures_of(sums, tree), seen.since, seen.pending)
+def report_of(
+    filters: TransactionFilter,
+    totals: Iterable[CategoryTotal],
+    tree: CategoryTree,
+    summary: PeriodSummary,
+) -> SpendingReport:
+    """Return the report from totals and summary that were loaded already."""
+    return SpendingReport(filters.period, figures_of(totals, tree), summary.since, summary.pending)
 
 
-def figures(scope: Scope, tree: CategoryTree) -> tuple[Figures, ...]:
-    """One per currency that has rows; at least the home currency's."""
-    return figures_of(groups(scope, tree), tree)
+def figures(filters: TransactionFilter, tree: CategoryTree) -> tuple[SpendingFigures, ...]:
+    """Return the figures by currency, the home currency first."""
+    return figures_of(totals_by_category(filters, tree), tree)
 
 
-def figures_of(sums: Iterable[Group], tree: CategoryTree) -> tuple[Figures, ...]:
-    by_currency: dict[str, list[Group]] = defaultdict(list, {HOME_CURRENCY: []})
-    for one in sums:
-        by_currency[one.currency].append(one)
-    order = sorted(by_currency, key=lambda currency: (currency != HOME_CURRENCY, currency))
-    return tuple(_figures(currency, by_currency[currency], tree) for currency in order)
+def figures_of(totals: Iterable[CategoryTotal], tree: CategoryTree) -> tuple[SpendingFigures, ...]:
+    by_currency: dict[str, list[CategoryTotal]] = defaultdict(list, {HOME_CURRENCY: []})
+    for total in totals:
+        by_currency[total.currency].append(total)
+    return tuple(
+        _figures(currency, by_currency[currency], tree) for currency in home_currency_first(by_currency)
+    )
 
 
-def _figures(currency: str, sums: list[Group], tree: CategoryTree) -> Figures:
-    spent = [one._replace(total=-one.total) for one in sums if one.kind in SPENDING]
-    received = [one for one in sums if one.kind == Kind.INCOME]
-    return Figures(
+def home_currency_first(currencies: Iterable[str]) -> list[str]:
+    return sorted(currencies, key=lambda currency: (currency != HOME_CURRENCY, currency))
+
+
+def _figures(currency: str, totals: list[CategoryTotal], tree: CategoryTree) -> SpendingFigures:
+    spent = [total._replace(total=-total.total) for total in totals if total.kind in SPENDING]
+    received = [total for total in totals if total.kind == Kind.INCOME]
+    return SpendingFigures(
         currency=currency,
-        income=_total(received),
-        income_rows=_rows(received),
-        spending=_total(spent),
-        spending_rows=_rows(spent),
+        income=_sum(received),
+        income_count=_count(received),
+        spending=_sum(spent),
+        spending_count=_count(spent),
         spending_lines=_lines(spent, tree),
         income_lines=_lines(received, tree),
-        uncounted=_uncounted(sums),
+        uncounted=_uncounted(totals),
     )
 
 
-def _lines(sums: list[Group], tree: CategoryTree) -> tuple[Line, ...]:
-    """Two levels, largest first. A root's figure is the sum of its children and its own rows."""
-    by_root: dict[str, list[Group]] = defaultdict(list)
-    for one in sums:
-        by_root[tree.root(one.category_id)].append(one)
-    whole = sum((max(_total(inside), ZERO) for inside in by_root.values()), ZERO)
-    return _sorted(_root_line(root, inside, whole, tree) for root, inside in by_root.items())
+def _lines(totals: list[CategoryTotal], tree: CategoryTree) -> tuple[CategoryLine, ...]:
+    """Return two levels of categories, the largest first."""
+    by_root: dict[str, list[CategoryTotal]] = defaultdict(list)
+    for total in totals:
+        by_root[tree.root(total.category_id)].append(total)
+    whole = sum((max(_sum(of_root), ZERO) for of_root in by_root.values()), ZERO)
+    return _sorted(_root_line(root, of_root, whole, tree) for root, of_root in by_root.items())
 
 
-def _root_line(root: str, sums: list[Group], whole: Decimal, tree: CategoryTree) -> Line:
-    by_child: dict[str, list[Group]] = defaultdict(list)
-    for one in sums:
-        by_child[tree.second_level(one.category_id)].append(one)
+def _root_line(root: str, totals: list[CategoryTotal], whole: Decimal, tree: CategoryTree) -> CategoryLine:
+    """Return the line of a top-level category; its total is that of the lines below it."""
+    by_child: dict[str, list[CategoryTotal]] = defaultdict(list)
+    for total in totals:
+        by_child[tree.second_level(total.category_id)].append(total)
     children = _sorted(
-        _line(child, inside, whole, tree, only=child == root) for child, inside in by_child.items()
+        _line(child, of_child, whole, tree, direct_only=child == root) for child, of_child in by_child.items()
     )
-    alone = len(children) == 1 and children[0].category_id == root
-    return _line(root, sums, whole, tree, lines=() if alone else children)
+    is_only_root = len(children) == 1 and children[0].category_id == root
+    return _line(root, totals, whole, tree, lines=() if is_only_root else children)
 
 
 def _line(
     category_id: str,
-    sums: list[Group],
+    totals: list[CategoryTotal],
     whole: Decimal,
     tree: CategoryTree,
     *,
-    only: bool = False,
-    lines: tuple[Line, ...] = (),
-) -> Line:
-    total = _total(sums)
-    share = (total / whole * 100).quantize(HUNDREDTH) if whole and total > 0 else ZERO
-    return Line(category_id, tree.name(category_id), total, _rows(sums), share, only, lines)
+    direct_only: bool = False,
+    lines: tuple[CategoryLine, ...] = (),
+) -> CategoryLine:
+    total = _sum(totals)
+    share = share_of(total, whole)
+    name = tree.name(category_id)
+    return CategoryLine(category_id, name, total, _count(totals), share, direct_only, lines)
 
 
-def _uncounted(sums: list[Group]) -> tuple[KindLine, ...]:
-    counted = {*SPENDING, Kind.INCOME}
-    kinds = [kind for kind in Kind if kind not in counted]
-    by_kind = {kind: [one for one in sums if one.kind == kind] for kind in kinds}
+def share_of(total: Decimal, whole: Decimal) -> Decimal:
+    """Return the share in percent, rounded to two decimals; 0 if it is not known."""
+    return (total / whole * 100).quantize(HUNDREDTH) if whole and total > 0 else ZERO
+
+
+def _uncounted(totals: list[CategoryTotal]) -> tuple[KindLine, ...]:
+    kinds = [kind for kind in Kind if kind not in {*SPENDING, Kind.INCOME}]
+    by_kind = {kind: [total for total in totals if total.kind == kind] for kind in kinds}
     return tuple(
-        KindLine(kind.value, _total(inside), _rows(inside)) for kind, inside in by_kind.items() if inside
+        KindLine(kind.value, _sum(of_kind), _count(of_kind)) for kind, of_kind in by_kind.items() if of_kind
     )
 
 
-def _sorted(lines: Iterable[Line]) -> tuple[Line, ...]:
+def _sorted(lines: Iterable[CategoryLine]) -> tuple[CategoryLine, ...]:
     return tuple(sorted(lines, key=lambda line: (-line.total, line.name)))
 
 
-def _total(sums: Iterable[Group]) -> Decimal:
-    return sum((one.total for one in sums), ZERO)
+def _sum(totals: Iterable[CategoryTotal]) -> Decimal:
+    return sum((total.total for total in totals), ZERO)
 
 
-def _rows(sums: Iterable[Group]) -> int:
-    return sum(one.rows for one in sums)
+def _count(totals: Iterable[CategoryTotal]) -> int:
+    return sum(total.transaction_count for total in totals)

@@ -1,1 +1,1 @@
-"""The same question asked of other programs: what was spent, by category."""
+"""Compare the product with other programs that report spending by category."""

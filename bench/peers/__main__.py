@@ -1,10 +1,10 @@
-"""Spending by category of the same rows: Lume beside Actual Budget, ledger and hledger, side by side.
+"""Compare spending by category in Lume, Actual Budget, ledger and hledger on the same transactions.
 
     make bench-peers                      python -m dev.bench peers --rows 100000 --actual var/peers
 
-Who is not installed is skipped: `apt install ledger hledger`; for Actual, `npm install --prefix var/peers
-@actual-app/api`. Each time is the least of its turns. Lume and Actual answer from what is open; ledger
-and hledger read their journal at each question, as at each use. All must come to the same sums.
+A program that is not installed is skipped: `apt install ledger hledger`; for Actual, `npm install --prefix
+var/peers @actual-app/api`. Each time is the minimum of several turns. Lume and Actual keep their database
+open; ledger and hledger read their journal each time, as in normal use. All must return the same sums.
 """
 
 import argparse
@@ -20,133 +20,138 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from accounts.models import User
-from banking.models import SPENDING, CategoryTree, Transaction
-from banking.periods import Month, Period
+from banking.ledger.models import SPENDING, CategoryTree, Transaction
+from banking.money.periods import Month, Period
 from banking.reports import spending
-from banking.reports.scope import Scope
-from banking.reports.sums import groups
-from bench._people import BIG, MONTHS, NEWEST, build
+from banking.reports.category_totals import totals_by_category
+from banking.reports.transaction_filter import TransactionFilter
+from bench._users import BIG, MONTHS, NEWEST, build
 
 EVER = Period((Month.of(NEWEST) + -MONTHS).first, Month.of(NEWEST).last)
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 Sums = dict[str, Decimal]
-Answer = tuple[float, Sums]  # milliseconds
-Row = tuple[str, Decimal, str, str]  # day, flow, what it says, its category if it is spending
+Result = tuple[float, Sums]  # milliseconds, sums by category
+Row = tuple[str, Decimal, str, str]  # day, amount, description, category if it is spending
 
 
-class Absent(Exception):
-    """It is not installed here."""
+class NotInstalled(Exception):
+    """Say that a program is not installed."""
 
 
 def rows_of(user: User) -> list[Row]:
     rows = Transaction.objects.of(user).order_by("local_date", "id")
-    columns = rows.values_list("local_date", "flow", "description", "category_id", "kind")
+    columns = rows.values_list("local_date", "signed_amount", "description", "category_id", "kind")
     return [
-        (f"{day}", flow, said, category if kind in SPENDING else "")
-        for day, flow, said, category, kind in columns.iterator()
+        (f"{day}", amount, description, category if kind in SPENDING else "")
+        for day, amount, description, category, kind in columns.iterator()
     ]
 
 
-def least(ask: Callable[[], object], turns: int) -> float:
-    took = []
+def minimum_ms(query: Callable[[], object], turns: int) -> float:
+    times = []
     for _ in range(turns):
-        begun = time.perf_counter()
-        ask()
-        took.append((time.perf_counter() - begun) * 1000)
-    return min(took)
+        started = time.perf_counter()
+        query()
+        times.append((time.perf_counter() - started) * 1000)
+    return min(times)
 
 
-def lume(user: User, turns: int) -> Answer:
-    scope, tree, sums = Scope(user, EVER), CategoryTree.load(), {}
-    for one in groups(scope, tree):
-        if one.kind in SPENDING:
-            sums[one.category_id] = sums.get(one.category_id, Decimal(0)) - one.total
-    return least(lambda: spending.figures(scope, tree), turns), sums
+def lume(user: User, turns: int) -> Result:
+    filters, tree = TransactionFilter(user, EVER), CategoryTree.load()
+    sums: Sums = {}
+    for group in totals_by_category(filters, tree):
+        if group.kind in SPENDING:
+            sums[group.category_id] = sums.get(group.category_id, Decimal(0)) - group.total
+    return minimum_ms(lambda: spending.figures(filters, tree), turns), sums
 
 
-def actual(rows: list[Row], folder: Path, turns: int, installed: Path) -> Answer:
+def actual(rows: list[Row], folder: Path, turns: int, installed: Path) -> Result:
     node = program("node")
     if not (installed / "node_modules" / "@actual-app" / "api").exists():
-        raise Absent(f"no @actual-app/api in {installed}")
-    cents = [(day, int(flow * 100), said, category) for day, flow, said, category in rows]
-    told = {"rows": cents, "categories": sorted({row[3] for row in rows if row[3]})}
-    (folder / "rows.json").write_text(json.dumps(told), encoding="utf-8")
-    words = [installed, folder / "actual", folder / "rows.json", turns]
-    said = run(node, HERE / "actual.mjs", *words)
-    answer = json.loads(said.strip().rpartition("\n")[2])
-    return answer["milliseconds"], {name: Decimal(-total) / 100 for name, total in answer["sums"].items()}
+        raise NotInstalled(f"no @actual-app/api in {installed}")
+    cents = [(day, int(amount * 100), description, category) for day, amount, description, category in rows]
+    data = {"rows": cents, "categories": sorted({row[3] for row in rows if row[3]})}
+    (folder / "rows.json").write_text(json.dumps(data), encoding="utf-8")
+    arguments = [installed, folder / "actual", folder / "rows.json", turns]
+    output = run(node, FOLDER / "actual.mjs", *arguments)
+    result = json.loads(output.strip().rpartition("\n")[2])
+    return result["milliseconds"], {name: Decimal(-total) / 100 for name, total in result["sums"].items()}
 
 
 def journal(rows: list[Row], folder: Path) -> Path:
-    """Plain amounts; what is no spending lies in an account of its own."""
+    """Write a journal with plain amounts. Transactions that are no spending go to the account Other."""
     path = folder / "rows.journal"
     with path.open("w", encoding="utf-8") as file:
-        for day, flow, said, category in rows:
+        for day, amount, description, category in rows:
             account = f"Expenses:{category}" if category else "Other"
-            file.write(f"{day} {said}\n    {account}    {-flow}\n    Assets:Conta\n\n")
+            file.write(f"{day} {description}\n    {account}    {-amount}\n    Assets:Conta\n\n")
     return path
 
 
-def ledger(path: Path, turns: int) -> Answer:
+def ledger(path: Path, turns: int) -> Result:
     line = "%(account),%(quantity(scrub(total)))\n"
-    words = [program("ledger"), "--file", path, "balance", "^Expenses:", "--flat", "--no-total"]
-    return asked([*words, "--balance-format", line], turns)
+    command = [program("ledger"), "--file", path, "balance", "^Expenses:", "--flat", "--no-total"]
+    return run_report([*command, "--balance-format", line], turns)
 
 
-def hledger(path: Path, turns: int) -> Answer:
-    words = [program("hledger"), "--file", path, "balance", "^Expenses:", "--flat", "--no-total"]
-    return asked([*words, "--output-format", "csv"], turns)
+def hledger(path: Path, turns: int) -> Result:
+    command = [program("hledger"), "--file", path, "balance", "^Expenses:", "--flat", "--no-total"]
+    return run_report([*command, "--output-format", "csv"], turns)
 
 
-def asked(words: list[object], turns: int) -> Answer:
-    found = [row for row in csv.reader(io.StringIO(run(*words))) if row[0].startswith("Expenses:")]
-    sums = {account.removeprefix("Expenses:"): Decimal(total) for account, total in found}
-    return least(lambda: run(*words), turns), sums
+def run_report(command: list[object], turns: int) -> Result:
+    lines = [row for row in csv.reader(io.StringIO(run(*command))) if row[0].startswith("Expenses:")]
+    sums = {account.removeprefix("Expenses:"): Decimal(total) for account, total in lines}
+    return minimum_ms(lambda: run(*command), turns), sums
 
 
 def program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise Absent(f"{name} is not installed")
-    return found
+    path = shutil.which(name)
+    if path is None:
+        raise NotInstalled(f"{name} is not installed")
+    return path
 
 
-def run(*words: object) -> str:
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=True).stdout
+def run(*command: object) -> str:
+    return subprocess.run(
+        [str(argument) for argument in command], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m dev.bench peers", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--actual", type=Path, default=Path("var/peers"), help="where npm installed it")
-    chosen = parser.parse_args()
-    build(0, 0, chosen.rows)
+    parser.add_argument(
+        "--actual", type=Path, default=Path("var/peers"), help="folder of the npm installation of Actual"
+    )
+    options = parser.parse_args()
+    build(0, 0, options.rows)
     user = User.objects.get(email=BIG)
     rows = rows_of(user)
-    ours, sums = lume(user, chosen.turns * 4)
-    print(f"{'lume':<10}{ours:>10.2f} ms")
-    with TemporaryDirectory() as made:
-        folder = Path(made)
+    lume_ms, sums = lume(user, options.turns * 4)
+    print(f"{'lume':<10}{lume_ms:>10.2f} ms")
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         path = journal(rows, folder)
-        peers: dict[str, Callable[[], Answer]] = {
-            "actual": lambda: actual(rows, folder, chosen.turns, chosen.actual),
-            "ledger": lambda: ledger(path, chosen.turns),
-            "hledger": lambda: hledger(path, chosen.turns),
+        peers: dict[str, Callable[[], Result]] = {
+            "actual": lambda: actual(rows, folder, options.turns, options.actual),
+            "ledger": lambda: ledger(path, options.turns),
+            "hledger": lambda: hledger(path, options.turns),
         }
-        for name, ask in peers.items():
-            beside(name, ask, ours, sums)
+        for name, measure in peers.items():
+            compare(name, measure, lume_ms, sums)
     print(f"rows={len(rows)} categories={len(sums)}")
 
 
-def beside(name: str, ask: Callable[[], Answer], ours: float, sums: Sums) -> None:
+def compare(name: str, measure: Callable[[], Result], lume_ms: float, sums: Sums) -> None:
     try:
-        took, theirs = ask()
-    except (Absent, subprocess.CalledProcessError) as trouble:
-        print(f"{name:<10}   skipped: {trouble}")
+        peer_ms, peer_sums = measure()
+    except (NotInstalled, subprocess.CalledProcessError) as error:
+        print(f"{name:<10}   skipped: {error}")
         return
-    remark = "" if theirs == sums else "   OTHER SUMS"
-    print(f"{name:<10}{took:>10.2f} ms{took / ours:>9.0f} x{remark}", flush=True)
+    remark = "" if peer_sums == sums else "   DIFFERENT SUMS"
+    print(f"{name:<10}{peer_ms:>10.2f} ms{peer_ms / lume_ms:>9.0f} x{remark}", flush=True)
 
 
 if __name__ == "__main__":

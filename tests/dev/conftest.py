@@ -1,4 +1,4 @@
-"""Folders and servers of their own for the tests of the developer's tools."""
+"""Provide a temporary project folder and private servers to the tests of the developer tools."""
 
 import shutil
 import tempfile
@@ -11,8 +11,8 @@ from dev.services import Services
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder that other users can enter, as a clone usually is; pytest's own they cannot."""
+def project_folder() -> Iterator[Path]:
+    """Create a folder that other users can enter, as a clone usually is. They cannot enter pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="pfm-test-"))
     folder.chmod(0o755)
     yield folder
@@ -22,5 +22,5 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def services(place: Path) -> Services:
-    return Services(place / "var", durable=False)
+def services(project_folder: Path) -> Services:
+    return Services(project_folder / "var", durable=False)

@@ -1,4 +1,4 @@
-"""It starts, adopts, repairs and stops the private PostgreSQL and Redis, with the real programs."""
+"""Test the private PostgreSQL and Redis with the real programs: start, reuse, repair and stop."""
 
 import os
 import shutil
@@ -6,21 +6,22 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import environ
 import psycopg
 import pytest
 import redis
 
-from dev.machine import Trouble
+from dev.command_line import DevToolError
 from dev.services import Services
 
 
-def query(services: Services, sql: str) -> list[tuple]:
-    """Connects the way the product does: through the URL and django-environ."""
-    parts = environ.Env.db_url_config(services.database_url)
-    words = {"host": parts["HOST"], "user": parts["USER"], "dbname": parts["NAME"]}
-    with psycopg.connect(**words, autocommit=True) as connection:
+def query(services: Services, sql: str) -> list[tuple[Any, ...]]:
+    """Connect as the product does: with DATABASE_URL, read by django-environ."""
+    settings = environ.Env.db_url_config(services.database_url)
+    options = {"host": settings["HOST"], "user": settings["USER"], "dbname": settings["NAME"]}
+    with psycopg.connect(**options, autocommit=True) as connection:
         cursor = connection.execute(sql)
         return cursor.fetchall() if cursor.description else []
 
@@ -29,7 +30,7 @@ def pids(services: Services) -> dict[str, int]:
     return {name: pid for name, pid in services.status().items() if pid}
 
 
-def test_it_gives_a_utf8_database_and_a_redis_that_answer_and_listen_on_no_port(services):
+def test_it_starts_a_utf8_database_and_a_redis_that_listen_on_no_port(services: Services) -> None:
     with services:
         (encoding, upper, listens) = query(
             services, "SELECT getdatabaseencoding(), upper('ação'), current_setting('listen_addresses')"
@@ -41,7 +42,7 @@ def test_it_gives_a_utf8_database_and_a_redis_that_answer_and_listen_on_no_port(
     assert pids(services) == {}
 
 
-def test_it_keeps_the_data_lets_only_us_in_and_adopts_servers_that_are_up(services):
+def test_it_keeps_the_data_in_private_folders_and_reuses_running_servers(services: Services) -> None:
     with services:
         query(services, "CREATE TABLE kept AS SELECT 42 AS answer")
         for folder in (services.postgres.socket_folder, services.redis.socket.parent):
@@ -56,7 +57,7 @@ def test_it_keeps_the_data_lets_only_us_in_and_adopts_servers_that_are_up(servic
         assert pids(services) == {}
 
 
-def test_it_starts_again_after_a_kill_and_has_lost_nothing(services):
+def test_it_starts_again_after_a_kill_with_all_data(services: Services) -> None:
     services.start()
     query(services, "SET synchronous_commit = on; CREATE TABLE kept AS SELECT 42 AS answer")
     for pid in pids(services).values():
@@ -65,18 +66,18 @@ def test_it_starts_again_after_a_kill_and_has_lost_nothing(services):
         assert query(again, "SELECT answer FROM kept") == [(42,)]
 
 
-def test_it_ignores_a_pid_note_whose_number_is_another_program_now(services):
+def test_it_ignores_a_pid_file_whose_pid_is_another_program(services: Services) -> None:
     services.start()
     services.stop()
-    note = services.postgres.data / "postmaster.pid"
-    note.write_text(f"{os.getpid()}\n{services.postgres.data}\n")
+    pid_file = services.postgres.data / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{services.postgres.data}\n")
     (services.redis.home / "redis.pid").write_text(str(os.getpid()))
     with services:
         assert os.getpid() not in pids(services).values()
 
 
-def test_it_puts_the_sockets_in_a_short_private_folder_when_the_path_is_long(place):
-    deep = place / ("x" * 90) / "with space"
+def test_it_puts_the_sockets_in_a_short_private_folder_when_the_path_is_long(project_folder: Path) -> None:
+    deep = project_folder / ("x" * 90) / "with space"
     with Services(deep, durable=False) as services:
         assert len(str(services.postgres.socket_folder)) < 80
         assert query(services, "SELECT 1") == [(1,)]
@@ -84,26 +85,26 @@ def test_it_puts_the_sockets_in_a_short_private_folder_when_the_path_is_long(pla
             assert client.ping()
 
 
-def test_it_never_uses_a_socket_folder_that_is_not_a_private_folder_of_ours(place):
-    deep = place / ("x" * 90)
+def test_it_refuses_a_socket_folder_that_is_a_link(project_folder: Path) -> None:
+    deep = project_folder / ("x" * 90)
     folder = Services(deep, durable=False).postgres.socket_folder
     folder.rmdir()
-    folder.symlink_to(place)
+    folder.symlink_to(project_folder)
     try:
-        with pytest.raises(Trouble, match="remove it"):
+        with pytest.raises(DevToolError, match="remove it"):
             Services(deep, durable=False).start()
     finally:
         folder.unlink()
 
 
-def test_it_survives_several_starts_at_once(services):
+def test_several_starts_at_once_succeed(services: Services) -> None:
     command = [sys.executable, "-m", "dev.services", "start", "--dir", str(services.root)]
     starts = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(3)]
     assert [start.wait(timeout=60) for start in starts] == [0, 0, 0]
     assert len(pids(services)) == 2
 
 
-def test_it_follows_a_folder_that_moved_and_separates_one_that_was_copied(services):
+def test_a_moved_folder_keeps_its_data_and_a_copied_one_has_its_own(services: Services) -> None:
     services.start()
     query(services, "CREATE TABLE kept AS SELECT 42 AS answer")
     services.stop()
@@ -116,41 +117,41 @@ def test_it_follows_a_folder_that_moved_and_separates_one_that_was_copied(servic
             assert query(second, "SELECT answer FROM kept") == query(first, "SELECT answer FROM kept")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
-def test_as_root_it_keeps_the_data_where_the_unprivileged_user_can_enter(place):
-    closed = place / "closed"
-    closed.mkdir(mode=0o700)
-    services = Services(closed / "var", durable=False)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another user")
+def test_as_root_it_keeps_the_data_where_the_server_user_can_enter(project_folder: Path) -> None:
+    private = project_folder / "closed"
+    private.mkdir(mode=0o700)
+    services = Services(private / "var", durable=False)
     with services:
         home = services.postgres.home
         assert home.stat().st_uid != 0
-        assert not home.is_relative_to(place)
+        assert not home.is_relative_to(project_folder)
         query(services, "CREATE TABLE kept AS SELECT 42 AS answer")
-    with Services(closed / "var", durable=False) as again:
+    with Services(private / "var", durable=False) as again:
         assert query(again, "SELECT answer FROM kept") == [(42,)]
-    assert closed.stat().st_mode & 0o777 == 0o700
+    assert private.stat().st_mode & 0o777 == 0o700
     services.wipe()
     assert not home.exists()
-    shutil.rmtree(closed)
+    shutil.rmtree(private)
 
 
-def test_it_says_in_one_line_what_is_wrong(tmp_path: Path):
+def test_an_error_is_printed_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     command = [sys.executable, "-m", "dev.services", "start", "--dir", str(tmp_path / "file" / "var")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert done.stderr.startswith("✗ ")
-    assert "Traceback" not in done.stderr
+    completed = subprocess.run(command, capture_output=True, text=True)
+    assert completed.returncode == 1
+    assert completed.stderr.startswith("✗ ")
+    assert "Traceback" not in completed.stderr
 
 
-def test_what_the_superuser_made_before_becomes_the_products(services):
-    with services, services.postgres._connect("pfm") as above:
-        above.execute("CREATE TABLE kept (id serial PRIMARY KEY)")
-        above.execute("ALTER DATABASE pfm OWNER TO pfm")
+def test_the_product_role_becomes_the_owner_of_earlier_tables(services: Services) -> None:
+    with services, services.postgres.connect() as superuser:
+        superuser.execute("CREATE TABLE kept (id serial PRIMARY KEY)")
+        superuser.execute("ALTER DATABASE pfm OWNER TO pfm")
     with services:
         query(services, "INSERT INTO kept DEFAULT VALUES")
-        owners = "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'"
+        sql_owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'"
         (is_superuser,) = query(
             services, "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
         )[0]
-        assert (query(services, owners), is_superuser) == ([("lume",)], False)
+        assert (query(services, sql_owner), is_superuser) == ([("lume",)], False)

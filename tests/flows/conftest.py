@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
-from tests.browsing import browser_context_args, browser_type_launch_args, page  # noqa: F401
-from tests.localpluggy import ROOT, LocalPluggy, free_port, wait_until
+from tests.browser import browser_context_args, browser_type_launch_args, page  # noqa: F401
+from tests.local_pluggy import ROOT, LocalPluggy, free_port, wait_until
 from tests.workers import redis_url
 
 # Playwright keeps an event loop in this thread; the tests' own queries are still synchronous.
@@ -34,11 +34,11 @@ class Product:
 def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The test database, also when no test asks pytest-django for one."""
     with django_db_blocker.unblock():
-        missing = not str(connection.settings_dict["NAME"]).startswith("test_")
-        made = setup_databases(verbosity=0, interactive=False) if missing else []
+        is_missing = not str(connection.settings_dict["NAME"]).startswith("test_")
+        created = setup_databases(verbosity=0, interactive=False) if is_missing else []
     yield
     with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        teardown_databases(created, verbosity=0)
 
 
 @pytest.fixture(scope="package")
@@ -48,8 +48,10 @@ def running_product(
     local_pluggy: LocalPluggy,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Product]:
-    """Runs on the test database. Each test has people of its own; the tables are emptied at the end,
-    when no worker holds them any more."""
+    """Run the product on the test database.
+
+    Each test has its own users; the tables are emptied at the end, when no worker uses them any more.
+    """
     folder = tmp_path_factory.mktemp("product")
     port = free_port()
     product = Product(f"http://localhost:{port}", folder / "log")
@@ -67,7 +69,7 @@ def running_product(
             for command in commands
         ]
         try:
-            wait_until(lambda: _answers(product.url), seconds=30, what="the product answers")
+            wait_until(lambda: _is_up(product.url), seconds=30, what="the product answers")
             yield product
         finally:
             for process in processes:
@@ -80,9 +82,10 @@ def running_product(
 
 
 def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
-    head, _, _name = os.environ["DATABASE_URL"].rpartition("/")
+    address, mark, options = os.environ["DATABASE_URL"].partition("?")
+    head, _, _name = address.rpartition("/")
     return {
-        "DATABASE_URL": f"{head}/{connection.settings_dict['NAME']}",
+        "DATABASE_URL": f"{head}/{connection.settings_dict['NAME']}{mark}{options}",
         "REDIS_URL": redis_url(of_the_product=True),
         "PUBLIC_URL": product.url,
         "PLUGGY_API_URL": pluggy.url,
@@ -91,7 +94,7 @@ def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
     }
 
 
-def _answers(url: str) -> bool:
+def _is_up(url: str) -> bool:
     try:
         return requests.get(f"{url}/accounts/login/", timeout=5).ok
     except requests.ConnectionError:

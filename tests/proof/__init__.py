@@ -1,1 +1,1 @@
-"""Proofs: what must hold after any history of changes, deliveries, workers and crashes."""
+"""Slow tests with random histories, crashes and real processes."""

@@ -1,8 +1,8 @@
-"""dispatch: without Redis and without a worker everything is still done, once."""
+"""The dispatch command: it processes everything once, without Redis and without a worker."""
 
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,13 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from banking import rollups, tasks
-from banking.models import Item, SyncState, Transaction
-from pfm import bell
+from banking.connections.models import Item, SyncState
+from banking.ledger import monthly_totals
+from banking.ledger.models import Transaction
+from banking.web import tasks
+from pfm import task_queue
 from pfm.celery import app
-from tests.localpluggy import LocalPluggy
+from tests.local_pluggy import LocalPluggy
 from tests.payloads import event
 from webhooks import inbox
 from webhooks.models import Event
@@ -26,32 +28,34 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories", "_no_
 
 @pytest.fixture
 def _no_redis(pluggy: LocalPluggy, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody is at its address: no bell, no shared limits."""
+    """Nothing listens at Redis's address: no task can be enqueued, no limits are shared."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
     for name in ("broker_write_url", "broker_url"):  # the first falls back on the second, also when undone
         monkeypatch.setattr(app.conf, name, url)
     monkeypatch.setattr(settings, "REDIS_URL", url)
-    bell._line.cache_clear()
-    monkeypatch.setattr(bell, "_silent_until", 0.0)
+    task_queue._connection.cache_clear()
+    monkeypatch.setattr(task_queue, "_paused_until", 0.0)
     yield
-    bell._line.cache_clear()
+    task_queue._connection.cache_clear()
 
 
-def arrived(name: str, item: str, **more: Any) -> None:
-    inbox.receive(event(name, item=item, **more), client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
+def receive(name: str, item: str, **changes: Any) -> None:
+    inbox.receive(event(name, item=item, **changes), client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
 
 
 def states() -> set[str]:
     return set(Event.objects.values_list("state", flat=True))
 
 
-def live() -> int:
+def live_count() -> int:
     return Transaction.objects.filter(deleted_at=None).count()
 
 
-def remote(pluggy: LocalPluggy, *items: str) -> int:
-    return sum(len(rows) for item in items for rows in pluggy.truth(item)["transactions"].values())
+def remote_count(pluggy: LocalPluggy, *items: str) -> int:
+    return sum(
+        len(transactions) for item in items for transactions in pluggy.truth(item)["transactions"].values()
+    )
 
 
 @pytest.fixture
@@ -59,27 +63,27 @@ def two_items(alice: User, bob: User, pluggy: LocalPluggy) -> tuple[str, str]:
     return pluggy.connect(alice.reference), pluggy.connect(bob.reference)
 
 
-def test_events_and_items_are_dealt_with(pluggy: LocalPluggy, two_items: tuple[str, str]) -> None:
-    """F-17, F-54: from parked events to rows, in this process alone; one failing item stops no other."""
+def test_events_and_items_are_processed(pluggy: LocalPluggy, two_items: tuple[str, str]) -> None:
+    """F-17, F-54: parked events become transactions in this process alone; a failing item stops no other."""
     first, second = two_items
     for item in two_items:
-        arrived("item/created", item)
+        receive("item/created", item)
     pluggy.fault("status", f"/accounts.*{first}", status=503)
     call_command("dispatch", "--once")
-    assert live() == remote(pluggy, second)
+    assert live_count() == remote_count(pluggy, second)
     SyncState.objects.update(due_at=timezone.now())
     call_command("dispatch", "--once")
-    assert live() == remote(pluggy, first, second)
+    assert live_count() == remote_count(pluggy, first, second)
     assert states() == {Event.State.DONE}
-    assert rollups.differences() == []
+    assert monthly_totals.differences() == []
 
 
-def test_an_item_that_a_worker_holds_is_left_to_it(pluggy: LocalPluggy, two_items: tuple[str, str]) -> None:
-    """F-54: leases keep it from doing anything twice."""
-    arrived("item/created", two_items[0])
+def test_an_item_leased_by_a_worker_is_skipped(pluggy: LocalPluggy, two_items: tuple[str, str]) -> None:
+    """F-54: the lease prevents a second sync."""
+    receive("item/created", two_items[0])
     call_command("dispatch", "--once")
     item = Item.objects.get(id=UUID(two_items[0]))
-    arrived("item/updated", two_items[0])
+    receive("item/updated", two_items[0])
     SyncState.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
     call_command("dispatch", "--once")
     assert item.runs.count() == 1
@@ -88,47 +92,49 @@ def test_an_item_that_a_worker_holds_is_left_to_it(pluggy: LocalPluggy, two_item
     assert item.runs.count() == 2
 
 
-def test_what_is_large_is_read_too(pluggy: LocalPluggy, two_items: tuple[str, str], settings: Any) -> None:
+def test_bulk_syncs_are_run_too(pluggy: LocalPluggy, two_items: tuple[str, str], settings: Any) -> None:
     settings.SYNC_BULK_FROM_ROWS = 100
-    arrived("item/created", two_items[0])
+    receive("item/created", two_items[0])
     call_command("dispatch", "--once")
-    assert live() == remote(pluggy, two_items[0])
+    assert live_count() == remote_count(pluggy, two_items[0])
     assert not SyncState.objects.filter(is_bulk=True).exists()
 
 
-def test_it_goes_on_looking_until_its_time_is_over(pluggy: LocalPluggy, two_items: tuple[str, str]) -> None:
-    calls = []
-    looked = inbox.due
+def test_dispatch_keeps_checking_until_its_time_is_over(
+    pluggy: LocalPluggy, two_items: tuple[str, str]
+) -> None:
+    calls: list[datetime] = []
+    original_due = inbox.due
 
-    def due(now: Any) -> list[int]:
+    def due(now: datetime) -> list[int]:
         calls.append(now)
         if len(calls) == 3:
-            arrived("item/created", two_items[0])
-        return looked(now)
+            receive("item/created", two_items[0])
+        return original_due(now)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inbox, "due", due)
         call_command("dispatch", "--seconds", "3", "--every", "0.05")
     assert len(calls) > 3
-    assert live() == remote(pluggy, two_items[0])
+    assert live_count() == remote_count(pluggy, two_items[0])
 
 
-def test_a_bug_in_one_piece_of_work_stops_no_other(
+def test_a_failing_sync_does_not_stop_the_others(
     pluggy: LocalPluggy, two_items: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for item in two_items:
-        arrived("item/created", item)
+        receive("item/created", item)
     call_command("dispatch", "--once")
     for item in two_items:
-        arrived("item/updated", item)
-    good = tasks.sync
+        receive("item/updated", item)
+    original_sync = tasks.sync
 
-    def bad(item_id: str) -> None:
+    def failing_sync(item_id: str) -> None:
         if item_id == two_items[0]:
             SyncState.objects.filter(item_id=item_id).update(due_at=timezone.now() + timedelta(hours=1))
             raise RuntimeError("a bug")
-        good(item_id)
+        original_sync(item_id)
 
-    monkeypatch.setattr(tasks, "sync", bad)
+    monkeypatch.setattr(tasks, "sync", failing_sync)
     call_command("dispatch", "--once")
     assert not SyncState.objects.get(item_id=two_items[1]).is_behind

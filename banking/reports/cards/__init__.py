@@ -1,18 +1,27 @@
-"""Cards: their bills, what is paid of them, and the instalments to come."""
+"""Cards: their bills, the payments of them, and installments to come."""
 
-from banking.reports.cards.bills import cards, detail, due
-from banking.reports.cards.instalments import Instalments, Purchase, instalments
-from banking.reports.cards.statement import Card, Detail, State, Statement
+from banking.reports.cards.bills import bill_detail, bills_due, cards_of
+from banking.reports.cards.installments import (
+    InstallmentPurchase,
+    InstallmentReport,
+    installment_report,
+)
+from banking.reports.cards.statements import (
+    BillDetail,
+    BillState,
+    Card,
+    Statement,
+)
 
 __all__ = [
+    "BillDetail",
+    "BillState",
     "Card",
-    "Detail",
-    "Instalments",
-    "Purchase",
-    "State",
+    "InstallmentPurchase",
+    "InstallmentReport",
     "Statement",
-    "cards",
-    "detail",
-    "due",
-    "instalments",
+    "bill_detail",
+    "bills_due",
+    "cards_of",
+    "installment_report",
 ]

@@ -1,92 +1,111 @@
-"""The bills of a person's cards: closed ones as the bank drew them up, the open one from its rows."""
+"""The bills of cards: closed ones as the bank sends them, the open one from its transactions."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import User
-from banking.models import Account, Bill, CategoryTree, Kind, Link, Transaction
-from banking.periods import Month, Period
-from banking.reports.cards.drafts import Draft, drafts, open_month
-from banking.reports.cards.statement import ZERO, Card, Detail, Payment, State, Statement
-from banking.reports.scope import NotFound, Scope
-from banking.upsert.values import day
+from banking.ledger.models import Account, CategoryTree
+from banking.money.business_days import payable_until
+from banking.money.periods import Month, Period
+from banking.reports.cards.bill_drafts import BillDraft, draft_bills, open_month
+from banking.reports.cards.payments import ReceivedPayments, payments_by_bill, received_payments
+from banking.reports.cards.statements import (
+    ZERO,
+    BillDetail,
+    BillState,
+    Card,
+    CardPayment,
+    Statement,
+)
+from banking.reports.transaction_filter import NotFound, TransactionFilter
 
-SATURDAY = 5
-SHOWN = 13  # months of closed bills on the page of all cards
-
-
-def cards(scope: Scope, *, today: date) -> tuple[Card, ...]:
-    """Of the scope's places. Four queries, whatever the history, and one for each month with two bills."""
-    accounts = list(_accounts(scope))
-    since = Month.of(today) + -SHOWN
-    found = drafts(scope.user, accounts, today=today, since=since)
-    payments = _payments(scope.user, accounts, since=(since + -1).first)
-    return tuple(_card(one, _statements(found[one.id], payments[one.id], today)) for one in accounts)
+SHOWN_MONTHS = 13  # of closed bills on the page of all cards
 
 
-def due(found: Iterable[Card]) -> list[Statement]:
-    """The bills that have to be paid next, soonest first."""
-    return sorted((one for card in found for one in card.due), key=lambda one: one.due_on or date.max)
+def cards_of(filters: TransactionFilter, *, today: date) -> tuple[Card, ...]:
+    """Return the cards that the filter selects, with their bills.
 
-
-def detail(user: User, account_id: UUID, name: str, *, today: date) -> Detail:
-    """The bill of this name (a month, or the bank's id)."""
-    account = _accounts(Scope(user, Period(today, today))).filter(id=account_id).first()
-    if account is None:
-        raise NotFound("account")
-    found = drafts(user, [account], today=today)[account.id]
-    blank = _statements(found, [], today)
-    place = next((place for place, one in enumerate(blank) if one.name == name), None)
-    if place is None:
-        raise NotFound("bill")
-    since = blank[place].closes_on or blank[place].month.first
-    statement = _statements(found, _payments(user, [account], since=since)[account.id], today)[place]
-    unbilled, n = _unbilled(statement) if statement.bill and statement.difference else (ZERO, 0)
-    return Detail(
-        statement,
-        previous=blank[place - 1] if place else None,
-        next=blank[place + 1] if place + 1 < len(blank) else None,
-        unbilled=unbilled,
-        unbilled_rows=n,
+    Four queries, and one for each month with two bills.
+    """
+    accounts = list(_accounts(filters))
+    since = Month.of(today) + -SHOWN_MONTHS
+    drafts = draft_bills(filters.user, accounts, today=today, since=since)
+    payments = received_payments(filters.user, accounts, since=(since + -1).first)
+    return tuple(
+        _card(account, _statements(drafts[account.id], payments[account.id], today)) for account in accounts
     )
 
 
-def _accounts(scope: Scope) -> QuerySet[Account]:
-    mine = Account.objects.of(scope.user).shown().filter(type=Account.Type.CREDIT)
-    if scope.account is not None:
-        mine = mine.filter(id=scope.account.id)
-    elif scope.item is not None:
-        mine = mine.filter(item=scope.item)
-    return mine.select_related("item__connector", "user")
+def bills_due(cards: Iterable[Card]) -> list[Statement]:
+    """Return the next bills to pay, soonest first."""
+    statements = (statement for card in cards for statement in card.due)
+    return sorted(statements, key=lambda statement: statement.due_on or date.max)
+
+
+def bill_detail(user: User, account_id: UUID, name: str, *, today: date) -> BillDetail:
+    """Return the bill with this name (see Statement.name). Raises NotFound."""
+    account = _accounts(TransactionFilter(user, Period(today, today))).filter(id=account_id).first()
+    if account is None:
+        raise NotFound("account")
+    drafts = draft_bills(user, [account], today=today)[account.id]
+    statements = _statements(drafts, received_payments(user, [account])[account.id], today)
+    names = [statement.name for statement in statements]
+    if name not in names:
+        raise NotFound("bill")
+    index = names.index(name)
+    statement = statements[index]
+    unbilled, count = _unbilled(statement) if statement.bill and statement.difference else (ZERO, 0)
+    return BillDetail(
+        statement,
+        previous=statements[index - 1] if index else None,
+        next=statements[index + 1] if index + 1 < len(statements) else None,
+        unbilled=unbilled,
+        unbilled_count=count,
+    )
+
+
+def _accounts(filters: TransactionFilter) -> QuerySet[Account]:
+    cards = Account.objects.of(filters.user).shown().filter(type=Account.Type.CREDIT, is_superseded=False)
+    if filters.account is not None:
+        cards = cards.filter(id=filters.account.id)
+    elif filters.item is not None:
+        cards = cards.filter(item=filters.item)
+    return cards.select_related("item__connector", "user")
 
 
 def _card(account: Account, statements: list[Statement]) -> Card:
+    not_closed = (BillState.OPEN, BillState.FUTURE)
     return Card(
         account,
-        open=next(one for one in statements if one.state == State.OPEN),
-        closed=tuple(one for one in reversed(statements) if one.state not in (State.OPEN, State.FUTURE)),
-        coming=tuple(one for one in statements if one.state == State.FUTURE),
+        open=next(statement for statement in statements if statement.state == BillState.OPEN),
+        closed=tuple(statement for statement in reversed(statements) if statement.state not in not_closed),
+        coming=tuple(statement for statement in statements if statement.state == BillState.FUTURE),
     )
 
 
-def _statements(found: list[Draft], payments: list[Payment], today: date) -> list[Statement]:
-    opens = open_month(found[0].account, [one.bill for one in found if one.bill], today)
-    newest = max((one.bill.due_on for one in found if one.bill), default=today)
-    untils = [*(one.closes_on for one in found[1:]), None]
+def _statements(drafts: list[BillDraft], received: ReceivedPayments, today: date) -> list[Statement]:
+    bills = [draft.bill for draft in drafts if draft.bill]
+    opens = open_month(drafts[0].account, bills, today)
+    newest_due_on = max((bill.due_on for bill in bills), default=today)
+    payments = payments_by_bill(drafts, received, opens=opens)
     return [
-        _statement(draft, _towards(draft, until, payments), opens=opens, newest=newest, today=today)
-        for draft, until in zip(found, untils, strict=True)
+        _statement(draft, of_bill, opens=opens, newest_due_on=newest_due_on, today=today)
+        for draft, of_bill in zip(drafts, payments, strict=True)
     ]
 
 
 def _statement(
-    draft: Draft, payments: tuple[Payment, ...], *, opens: Month, newest: date, today: date
+    draft: BillDraft,
+    payments: tuple[CardPayment, ...],
+    *,
+    opens: Month,
+    newest_due_on: date,
+    today: date,
 ) -> Statement:
     statement = Statement(
         *draft,
@@ -94,65 +113,27 @@ def _statement(
         due_on=draft.due_on,
         days_left=(draft.due_on - today).days if draft.due_on else None,
         payments=payments,
-        state=State.UNLISTED,
+        state=BillState.UNLISTED,
     )
-    return replace(statement, state=_state(statement, opens=opens, newest=newest, today=today))
+    state = _state(statement, opens=opens, newest_due_on=newest_due_on, today=today)
+    return replace(statement, state=state)
 
 
-def _state(statement: Statement, *, opens: Month, newest: date, today: date) -> State:
+def _state(statement: Statement, *, opens: Month, newest_due_on: date, today: date) -> BillState:
     if statement.bill is None:
-        by_place = {True: State.FUTURE, False: State.UNLISTED}
-        return State.OPEN if statement.month == opens else by_place[statement.month > opens]
+        if statement.month == opens:
+            return BillState.OPEN
+        return BillState.FUTURE if statement.month > opens else BillState.UNLISTED
     if statement.total <= 0:
-        return State.NOTHING
+        return BillState.NOTHING
     if statement.paid:
-        return State.PARTLY if statement.rest else State.PAID
-    if today <= _last_day(statement.bill.due_on):
-        return State.UNPAID
-    return State.OVERDUE if statement.bill.due_on == newest else State.UNSEEN
-
-
-def _last_day(due_on: date) -> date:
-    """What is due at a weekend may be paid on Monday."""
-    return due_on + timedelta(days=7 - due_on.weekday() if due_on.weekday() >= SATURDAY else 0)
-
-
-# --- What was paid -----------------------------------------------------------------------------------
-
-
-def _payments(user: User, accounts: list[Account], *, since: date) -> dict[UUID, list[Payment]]:
-    """The payments that the cards have received; a doubled one counts once."""
-    doubled = Link.objects.filter(into=OuterRef("pk"), kind=Link.Kind.DUPLICATE)
-    rows = Transaction.objects.of(user).live().filter(kind=Kind.CARD_PAYMENT, flow__gt=0)
-    mine = rows.filter(account__in=accounts, local_date__gte=since).order_by("local_date", "id")
-    found: dict[UUID, list[Payment]] = defaultdict(list)
-    once = mine.exclude(Exists(doubled.exclude(state=Link.State.REJECTED)))
-    for account, on, flow, row_id in once.values_list("account", "local_date", "flow", "id"):
-        found[account].append(Payment(on, flow, row_id))
-    return found
-
-
-def _towards(draft: Draft, until: date | None, payments: list[Payment]) -> tuple[Payment, ...]:
-    """What the bank says was paid, or what the card received until the next closing: whichever is more.
-
-    They tell of the same money, and either may know less than the other.
-    """
-    start = draft.closes_on
-    received = [one for one in payments if one.on and start and start < one.on <= (until or date.max)]
-    told = _told(draft.bill) if draft.bill else []
-    return tuple(max(received, told, key=lambda some: sum(one.amount for one in some)))
-
-
-def _told(bill: Bill) -> list[Payment]:
-    """By the bank's bill. The same day, amount and way twice is one payment that is listed twice."""
-    found = (
-        Payment(day(one.get("paymentDate")), Decimal(one["amount"]), mode=one.get("paymentMode") or "")
-        for one in bill.payments
-    )
-    return list(dict.fromkeys(found))
+        return BillState.PARTLY if statement.unpaid else BillState.PAID
+    if today <= payable_until(statement.bill.due_on):
+        return BillState.UNPAID
+    return BillState.OVERDUE if statement.bill.due_on == newest_due_on else BillState.UNSEEN
 
 
 def _unbilled(statement: Statement) -> tuple[Decimal, int]:
-    rows = replace(statement.scope, bill=None, unbilled=True).rows(CategoryTree([]))
-    known = rows.aggregate(sum=Sum("flow"), n=Count("id"))
-    return -(known["sum"] or ZERO), known["n"]
+    unbilled = statement.filters.replace(bill=None, unbilled=True).transactions(CategoryTree([]))
+    sums = unbilled.aggregate(sum=Sum("signed_amount"), n=Count("id"))
+    return -(sums["sum"] or ZERO), sums["n"]

@@ -5,8 +5,8 @@ const [source, target] = process.argv.slice(2);
 const NAMES = `arrow-down arrow-down-left arrow-left arrow-left-right arrow-right arrow-up arrow-up-right
   baby banknote book-open building-2 calendar car chart-pie check chevron-down chevron-left chevron-right
   chevrons-up-down circle-alert circle-check circle-question-mark clock coins credit-card download ellipsis eye eye-off file-text
-  funnel gift globe graduation-cap hand-coins heart-pulse house info keyboard landmark languages layout-dashboard
-  link list-tree log-out mail monitor moon paw-print pencil piggy-bank plane plug plus receipt refresh-cw repeat search
+  funnel gift globe graduation-cap hand-coins fingerprint-pattern heart-pulse house info key-round keyboard landmark languages layout-dashboard
+  link list-tree lock log-out mail monitor moon paw-print pencil piggy-bank plane plug plus receipt refresh-cw repeat search
   send settings shield-check shopping-bag shopping-cart smartphone sparkles sun tag ticket trash-2 trending-up
   triangle-alert tv unplug user utensils wallet wifi-off x`.split(/\s+/);
 

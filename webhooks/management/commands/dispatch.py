@@ -1,4 +1,4 @@
-"""Do in this process what beat and the workers do: for when Redis or Celery are away."""
+"""Do the work of Celery's workers and scheduler in this process, without Redis."""
 
 import logging
 import signal
@@ -12,61 +12,65 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from banking import tasks as banking_tasks
-from banking.models import SyncState
+from banking.connections.models import SyncState
+from banking.ingest import full_read
+from banking.web import tasks as banking_tasks
 from webhooks import inbox, tasks
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[], object]
-MOST_ITEMS = 20  # in a row, before a look at what else is due
-CHORES: dict[Work, float] = {  # seconds between two turns
-    banking_tasks.find_silent_items: 600,
+MAX_ITEMS = 20  # in a row, before events are checked again
+PERIODIC: dict[Work, float] = {  # seconds between two runs
+    banking_tasks.find_overdue_items: 60,
     banking_tasks.finish_disconnections: 60,
+    banking_tasks.find_items_to_read_again: 600,
+    banking_tasks.find_unclaimed_items: 3600,
+    tasks.check_credentials: 300,
     tasks.check_registration: 3600,
     tasks.check_deliveries: 60,
 }
 
 
 class Command(BaseCommand):
-    help = "Sync whatever is due, one after the other, without Redis or Celery. Safe beside workers."
+    help = "Process everything that is due, without Redis or Celery. Safe to run beside workers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="what is due now, then end")
-        parser.add_argument("--seconds", type=float, help="end after so long")
-        parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks (1)")
+        parser.add_argument("--once", action="store_true", help="process what is due now, then exit")
+        parser.add_argument("--seconds", type=float, help="exit after this time")
+        parser.add_argument("--every", type=float, default=1.0, help="seconds between two checks (1)")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         self._stop = threading.Event()
-        self._turns = {chore: time.monotonic() + pause for chore, pause in CHORES.items()}
+        self._next_runs = {work: time.monotonic() + pause for work, pause in PERIODIC.items()}
         until = time.monotonic() + (options["seconds"] or float("inf"))
-        before = self._listen()
+        previous_handler = self._handle_sigterm()
         try:
             while not self._stop.is_set() and time.monotonic() < until:
-                done = self._look(until)
+                done = self._process(until)
                 if options["once"] and not done:
                     return
                 if not done:
                     self._stop.wait(options["every"])
         finally:
-            if before is not None:
-                signal.signal(signal.SIGTERM, before)
+            if previous_handler is not None:
+                signal.signal(signal.SIGTERM, previous_handler)
 
-    def _listen(self) -> Any:
-        """A polite end between two pieces of work."""
+    def _handle_sigterm(self) -> Any:
+        """Make SIGTERM stop the command between two pieces of work; return the previous handler."""
         if threading.current_thread() is threading.main_thread():
             return signal.signal(signal.SIGTERM, lambda *_: self._stop.set())
         return None
 
-    def _look(self, until: float) -> int:
-        """One look at everything; how much there was to do."""
+    def _process(self, until: float) -> int:
+        """Process what is due; return how many pieces of work there were."""
         done = 0
         try:
             inbox.settle(now=timezone.now())
             for work in self._due():
                 if self._stop.is_set() or time.monotonic() > until:
                     break
-                done += _attempt(work)
+                done += _run(work)
             inbox.settle(now=timezone.now())
         except (DatabaseError, InterfaceError) as error:
             logger.error("the database does not answer: %s", error)
@@ -74,21 +78,23 @@ class Command(BaseCommand):
         return done
 
     def _due(self) -> Iterator[Work]:
-        """Events, then items, the large ones last, then what is to be done now and then."""
+        """Yield events, then items, large ones last, then a full read and the periodic work."""
         for event_id in inbox.due(timezone.now()):
             yield partial(tasks.follow_up, event_id)
-        due = SyncState.objects.due(timezone.now()).filter(item__disconnected_at=None)
-        found = due.order_by("is_bulk", "due_at").values_list("item_id", "is_bulk")[:MOST_ITEMS]
-        for item_id, is_bulk in found:
+        due = SyncState.objects.due(timezone.now()).readable()
+        items = due.order_by("is_bulk", "due_at").values_list("item_id", "is_bulk")[:MAX_ITEMS]
+        for item_id, is_bulk in items:
             yield partial(banking_tasks.sync_bulk if is_bulk else banking_tasks.sync, str(item_id))
-        for chore, at in self._turns.items():
-            if time.monotonic() >= at:
-                self._turns[chore] = time.monotonic() + CHORES[chore]
-                yield chore
+        for item_id in full_read.due_items(now=timezone.now(), limit=1):
+            yield partial(banking_tasks.read_again, str(item_id))
+        for work, next_run in self._next_runs.items():
+            if time.monotonic() >= next_run:
+                self._next_runs[work] = time.monotonic() + PERIODIC[work]
+                yield work
 
 
-def _attempt(work: Work) -> int:
-    """One failure stops nobody else; the run has recorded it and says when it is tried again."""
+def _run(work: Work) -> int:
+    """Run a piece of work; its failure is logged and does not stop the others."""
     try:
         work()
     except (DatabaseError, InterfaceError):

@@ -1,4 +1,4 @@
-"""Have events judged again that were given up or are parked."""
+"""Process events again that were given up or are parked."""
 
 from datetime import datetime
 from typing import Any
@@ -17,24 +17,28 @@ STATES = (Event.State.DEAD, Event.State.PARKED)
 
 
 class Command(BaseCommand):
-    help = "Have events judged as if they had just come. Safe to repeat: an event is only a reason to look."
+    help = "Process events as if they had just come. Safe to repeat: an event only triggers a sync."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--state", choices=STATES, help="only these; dead and parked ones without it")
-        parser.add_argument("--item", type=UUID, metavar="ID", help="of one item")
-        parser.add_argument("--since", type=_moment, metavar="DAY", help="received since this day or moment")
+        parser.add_argument(
+            "--state", choices=STATES, help="only events in this state (default: dead and parked)"
+        )
+        parser.add_argument("--item", type=UUID, metavar="ID", help="only this item")
+        parser.add_argument(
+            "--since", type=_parse_time, metavar="DATE", help="received since this date or time"
+        )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         count = 0
         for event in _chosen(options).iterator():
             inbox.process_again(event, client_id=settings.PLUGGY_CLIENT_ID, now=timezone.now())
-            tasks.ring(event)
+            tasks.enqueue(event)
             count += 1
         self.stdout.write(f"{count} events are being processed again")
 
 
 def _chosen(options: dict[str, Any]) -> QuerySet[Event]:
-    """The oldest first, as they came."""
+    """Return the events in the order in which they came."""
     states = [options["state"]] if options["state"] else STATES
     events = Event.objects.filter(state__in=states).order_by("id")
     if options["item"]:
@@ -42,12 +46,12 @@ def _chosen(options: dict[str, Any]) -> QuerySet[Event]:
     return events.filter(received_at__gte=options["since"]) if options["since"] else events
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     try:
         day = parse_date(text)
-        moment = datetime(day.year, day.month, day.day) if day else parse_datetime(text)
+        instant = datetime(day.year, day.month, day.day) if day else parse_datetime(text)
     except ValueError as error:
         raise CommandError(f"{text}: {error}") from error
-    if moment is None:
-        raise CommandError(f"{text} is neither a day nor a moment")
-    return moment if moment.tzinfo else timezone.make_aware(moment)
+    if instant is None:
+        raise CommandError(f"{text} is neither a date nor a time")
+    return instant if instant.tzinfo else timezone.make_aware(instant)

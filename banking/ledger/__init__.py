@@ -1,0 +1,1 @@
+"""The ledger: accounts, transactions and what is derived from them or decided by the user."""

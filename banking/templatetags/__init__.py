@@ -1,1 +1,0 @@
-"""How amounts, dates and links are written in templates."""

@@ -1,0 +1,1 @@
+"""The web side of banking: views, forms, labels, admin, tasks and management commands."""

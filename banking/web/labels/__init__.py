@@ -1,0 +1,1 @@
+"""Texts for codes, by subject. Reports and models only know the codes."""

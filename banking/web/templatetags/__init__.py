@@ -1,0 +1,1 @@
+"""Template filters and tags: amounts, dates, labels and links."""

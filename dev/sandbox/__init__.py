@@ -1,1 +1,0 @@
-"""The local Pluggy: a stand-alone imitation of the Pluggy API with invented banks, people and money."""

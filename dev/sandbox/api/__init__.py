@@ -1,1 +1,0 @@
-"""The imitated API: one blueprint per noun, all behind the same guard."""

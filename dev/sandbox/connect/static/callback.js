@@ -1,4 +1,0 @@
-// After the bank's page: close the pop-up; on a phone, where there is none to close, go back to the application.
-const CLOSING_MS = 400;
-window.close();
-setTimeout(() => document.getElementById("target") && window.location.replace(document.getElementById("target").href), CLOSING_MS);

@@ -1,1 +1,0 @@
-"""Webhooks on their way: what happened, who is to be told, and the courier that tries and tries again."""

@@ -1,1 +1,0 @@
-"""Collecting runs: the steps an item walks through, and what is collected at the end of them."""

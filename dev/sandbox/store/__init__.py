@@ -1,1 +1,0 @@
-"""Everything the local Pluggy remembers, in one SQLite file; one module per noun."""

@@ -1,1 +1,0 @@
-"""Worlds from files: JSON in Pluggy's own shapes, checked, completed, compared and written."""
