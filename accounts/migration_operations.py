@@ -26,3 +26,39 @@ def row_policy(table: str, *, condition: str = OWN) -> RunSQL:
         DROP POLICY row_policy ON {table};
         """,
     )
+
+
+def append_only(table: str, *, deletion_setting: str) -> RunSQL:
+    """Refuse to change the rows of a table, and to delete them unless the transaction has the setting `on`."""
+    return RunSQL(
+        f"""
+        CREATE FUNCTION {table}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' AND current_setting('{deletion_setting}', true) = 'on' THEN
+                RETURN OLD;
+            END IF;
+            RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'insufficient_privilege';
+        END $$;
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_is_append_only();
+        """,
+        f"DROP TRIGGER append_only ON {table}; DROP FUNCTION {table}_is_append_only();",
+    )
+
+
+def log_policies(table: str) -> RunSQL:
+    """Let every session append to a log, but see only what belongs to its user, or everything if for everyone."""
+    return RunSQL(
+        f"""
+        CREATE POLICY append_policy ON {table} FOR INSERT WITH CHECK (true);
+        CREATE POLICY row_policy ON {table} FOR SELECT USING ({EVERYONE} OR {OWN});
+        CREATE POLICY delete_policy ON {table} FOR DELETE USING ({EVERYONE});
+        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        """,
+        f"""
+        ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+        DROP POLICY delete_policy ON {table};
+        DROP POLICY row_policy ON {table};
+        DROP POLICY append_policy ON {table};
+        """,
+    )

@@ -1,7 +1,11 @@
 """Create the tables of accounts."""
 
+import uuid
+
+import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+from django.conf import settings
 from django.db import migrations, models
 
 import accounts.models
@@ -112,6 +116,84 @@ class Migration(migrations.Migration):
                         django.db.models.functions.text.Lower("email"),
                         name="user_email_is_unique_in_any_case",
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SecurityEvent",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("signed in", "Signed in"),
+                            ("sign-in failed", "Sign-in failed"),
+                            ("sign-in locked", "Sign-in locked after too many attempts"),
+                            ("signed out", "Signed out"),
+                            ("signed up", "Account created"),
+                            ("reauthenticated", "Identity confirmed again"),
+                            ("session ended", "Device signed out"),
+                            ("password changed", "Password changed"),
+                            ("password reset", "Password reset by e-mail"),
+                            ("email changed", "E-mail address changed"),
+                            ("second factor added", "Second factor added"),
+                            ("second factor removed", "Second factor removed"),
+                            ("recovery codes made", "New recovery codes"),
+                            ("recovery code used", "Recovery code used"),
+                            ("exported", "Data exported"),
+                            ("connection ended", "Bank disconnected"),
+                            ("terms accepted", "Terms accepted"),
+                            ("erasure requested", "Deletion of the account requested"),
+                            ("erasure cancelled", "Deletion of the account cancelled"),
+                            ("foreign id refused", "Somebody else's data refused"),
+                            ("read by staff", "Data read by an administrator"),
+                            ("changed by staff", "Account changed by an administrator"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "facts",
+                    models.JSONField(default=dict, help_text="Details without personal data, by name."),
+                ),
+                ("network", models.CharField(help_text="The address up to /24 or /48.", max_length=43)),
+                ("user_agent", models.CharField(max_length=200)),
+                ("request_id", models.CharField(max_length=36)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        help_text="The administrator who did it; empty if it was the user.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        help_text="Whose account it is; empty if nobody has the e-mail address.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="security_events",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-at",),
+                "indexes": [
+                    models.Index(fields=["user", "-at"], name="security_event_of_user"),
+                    models.Index(fields=["-at"], name="security_event_newest"),
                 ],
             },
         ),

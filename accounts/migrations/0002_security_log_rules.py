@@ -1,0 +1,14 @@
+"""The security log is append-only, and users see only what happened to their own account."""
+
+from django.db import migrations
+
+from accounts.migration_operations import append_only, log_policies
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [
+        append_only("accounts_securityevent", deletion_setting="lume.deletes_security_events"),
+        log_policies("accounts_securityevent"),
+    ]
