@@ -131,6 +131,12 @@ async function start(itemId, bank, text = 'loading') {
   else createWidget(attempt, answer);
 }
 
+// A click on a button that nothing handles yet would be lost, so the page comes with disabled ones.
+const enable = () => document.querySelectorAll('[data-connect]').forEach(button => { button.disabled = false; });
+
+document.addEventListener('htmx:load', enable); // also for choices that are loaded again
+enable();
+
 document.addEventListener('click', event => {
   const button = event.target.closest('[data-connect]');
   if (button) start(button.dataset.connect);

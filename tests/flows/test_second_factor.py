@@ -43,7 +43,7 @@ def test_a_passkey_is_added_and_signs_in(page: Page, product: Product, is_phone:
     page.click("a[href$='/webauthn/add/']")
     page.check("input[name=passwordless]")
     page.click("#mfa_webauthn_add")
-    page.wait_for_url("**/recovery-codes/generate/**")
+    page.wait_for_url("**/2fa/recovery-codes/")
     assert Authenticator.objects.get(user=user, type="webauthn")
     page.context.clear_cookies()
     page.goto(f"{product.url}/accounts/login/")
