@@ -131,7 +131,7 @@ def test_every_table_with_an_owner_has_a_policy() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid"
-            " WHERE relrowsecurity AND relforcerowsecurity AND polcmd = '*'"
+            " WHERE relrowsecurity AND relforcerowsecurity AND polcmd IN ('*', 'r')"
         )
         assert {name for (name,) in cursor.fetchall()} == owned
 
