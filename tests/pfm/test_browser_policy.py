@@ -51,7 +51,8 @@ def sign_in(client: Client, user: User) -> Any:
 
 def test_every_cookie_is_bound_to_this_host(production: None, alice: User) -> None:
     """A neighbouring subdomain, or a page over http, can set no cookie with this prefix (RFC 6265bis)."""
-    client, seen = Client(headers=HTTPS), {}
+    client = Client(headers=HTTPS)
+    seen: dict[str, Any] = {}
     for response in (
         client.get(reverse("account_login")),
         client.post(reverse("set_language"), {"language": "en"}),
