@@ -40,6 +40,7 @@ sys.exit(subprocess.run([program, "--check", "--target-version", "5.2", *templat
 """
 TEST_SETTINGS = {
     "SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
+    "DOCUMENT_HASH_KEYS": "only-for-tests-documents-0123456789-0123456789",
     "DEBUG": "True",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "PUBLIC_URL": "http://localhost:8000",
@@ -77,7 +78,8 @@ class LintStep:
 
 def lint_steps() -> list[LintStep]:
     """Return the checks, the slowest first, so that the two running in parallel end at the same time."""
-    generated = {name: secrets.token_urlsafe(50) for name in ("SECRET_KEY", "PLUGGY_WEBHOOK_SECRET")}
+    names = ("SECRET_KEY", "DOCUMENT_HASH_KEYS", "PLUGGY_WEBHOOK_SECRET")
+    generated = {name: secrets.token_urlsafe(50) for name in names}
     production = {**PRODUCTION_SETTINGS, **generated}
     manage = "manage.py"
     return [

@@ -73,6 +73,12 @@ class Environment:
             return list(default)
         return self._read(name, lambda: _nonempty(self._env.list(name)), [])
 
+    def keys(self, name: str, *, min_length: int) -> list[str]:
+        """Read keys separated by commas."""
+        return self._read(
+            name, lambda: [_long_enough(key, min_length) for key in _nonempty(self._env.list(name))], []
+        )
+
     def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
         return self._read(name, lambda: _url(self._env.str(name), schemes), "http://invalid.invalid")
 

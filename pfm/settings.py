@@ -18,6 +18,7 @@ VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="u
 env = Environment(BASE_DIR / ".env")
 SECRET_KEY = env.text("SECRET_KEY", min_length=32)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=())
+DOCUMENT_HASH_KEYS = env.keys("DOCUMENT_HASH_KEYS", min_length=32)
 DEBUG = env.boolean("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 PUBLIC_URL = env.url("PUBLIC_URL")
