@@ -87,7 +87,8 @@ class Environment:
 
     def email(self, name: str, *, default: str) -> dict[str, Any]:
         """Read the URL of the mail server, e.g. `smtp+tls://user:password@host:587`, as Django's EMAIL_… settings."""
-        return self._read(name, lambda: dict(self._env.email_url(name, default=default)), {})
+        url = self._env.ENVIRON.get(name) or default
+        return self._read(name, lambda: dict(self._env.email_url_config(url)), {})
 
     def check(self) -> None:
         if self._complaints:
