@@ -1,7 +1,7 @@
 # The developer commands. They need make and Python 3.11 or newer; everything else is installed by them.
 #   make test ARGS="-k inbox"     make demo WEB_PORT=8010 PLUGGY_PORT=9010     make demo PYTHON=/path/to/python3
 
-.PHONY: help demo test chaos pictures stop clean wipe venv
+.PHONY: help demo test chaos pictures lock sbom stop clean wipe venv
 
 help:
 	@echo 'make demo            Run the product on this machine: web, workers, PostgreSQL, Redis, local Pluggy'
@@ -12,6 +12,8 @@ help:
 	@echo 'make bench-ingest    Measure webhooks per second against a plain INSERT; ARGS="--requests 2000"'
 	@echo 'make bench-reports   Measure reports over a million transactions; ARGS="--keep" reuses the last data'
 	@echo 'make bench-peers     Compare with Actual Budget, ledger and hledger (bench/README.md has all benchmarks)'
+	@echo 'make lock            Write requirements*.txt, with all versions and hashes, from requirements*.in'
+	@echo 'make sbom            Write var/sbom.json: what the product consists of (CycloneDX)'
 	@echo 'make stop            Stop the private PostgreSQL and Redis, if they still run after a crash'
 	@echo 'make clean           Delete .venv and caches; keep the demo data'
 	@echo 'make wipe            Delete the demo data and .env without asking'
@@ -36,6 +38,14 @@ chaos: venv
 
 pictures: venv
 	@exec .venv/bin/python -m dev.pictures
+
+lock: venv
+	@exec .venv/bin/python -m dev.lock $(ARGS)
+
+sbom: venv
+	@mkdir -p var
+	@exec .venv/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-format JSON --output-file var/sbom.json
 
 bench-%: venv
 	@exec .venv/bin/python -m dev.bench $* $(ARGS)

@@ -1,9 +1,10 @@
 """App configuration of accounts."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.db.backends.signals import connection_created
 
-from accounts import row_security
+from accounts import checks, row_security
 
 
 class AccountsConfig(AppConfig):
@@ -14,3 +15,4 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Django may reconnect in mid-request; only this signal tells.
         connection_created.connect(row_security.apply_to_new_connection)
+        register(checks.release_settings, Tags.security, deploy=True)

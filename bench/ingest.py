@@ -43,17 +43,14 @@ ITEMS = 5
 SYNCED_EVERY = 0.2  # seconds
 STOPPED_SECONDS = 12  # longer than enqueueing pauses after it failed
 VIEWS = {"webhook": "/webhooks/pluggy", "insert": "/insert", "empty": "/empty"}
-WEB = demo_config.process_commands(web_port=0, pluggy_port=0, folder="var")["web"]
 
 
 def server_commands(port: int) -> dict[str, list[str]]:
     """Return the commands of two web servers, each with one process, four threads and an access log."""
-    granian = [str(port) if word == "0" else word for word in WEB[:-1]]
-    gunicorn = (
-        f"gunicorn --bind 127.0.0.1:{port} -k gthread --threads 4 --log-level warning --access-logfile -"
-    )
+    gunicorn = demo_config.process_commands(web_port=port, pluggy_port=0, folder="var")["web"][:-1]
+    granian = f"granian --interface wsgi --port {port} --blocking-threads 4 --log-level warning --access-log"
     return {name: [*words, "bench._webhook_server:application"] for name, words in
-            (("granian", granian), ("gunicorn", gunicorn.split()))}  # fmt: skip
+            (("gunicorn", gunicorn), ("granian", granian.split()))}  # fmt: skip
 
 
 @contextmanager

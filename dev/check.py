@@ -40,6 +40,7 @@ sys.exit(subprocess.run([program, "--check", "--target-version", "5.2", *templat
 """
 TEST_SETTINGS = {
     "SECRET_KEY": "only-for-tests-0123456789-0123456789-0123456789-0123456789",
+    "DOCUMENT_HASH_KEYS": "only-for-tests-documents-0123456789-0123456789",
     "DEBUG": "True",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "PUBLIC_URL": "http://localhost:8000",
@@ -58,6 +59,7 @@ PRODUCTION_SETTINGS = {
     "PLUGGY_API_URL": "https://api.pluggy.ai",
     "PLUGGY_CONNECT_URL": "https://connect.pluggy.ai",
     "PLUGGY_INCLUDE_SANDBOX": "False",
+    "EMAIL_URL": "smtp+tls://lume:password@mail.lume.example:587",
 }
 MAX_TEST_WORKERS = 4  # each starts its own product and browser
 
@@ -77,7 +79,8 @@ class LintStep:
 
 def lint_steps() -> list[LintStep]:
     """Return the checks, the slowest first, so that the two running in parallel end at the same time."""
-    generated = {name: secrets.token_urlsafe(50) for name in ("SECRET_KEY", "PLUGGY_WEBHOOK_SECRET")}
+    names = ("SECRET_KEY", "DOCUMENT_HASH_KEYS", "PLUGGY_CLIENT_SECRET", "PLUGGY_WEBHOOK_SECRET")
+    generated = {name: secrets.token_urlsafe(50) for name in names}
     production = {**PRODUCTION_SETTINGS, **generated}
     manage = "manage.py"
     return [

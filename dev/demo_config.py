@@ -92,8 +92,8 @@ def process_commands(*, web_port: int, pluggy_port: int, folder: str) -> dict[st
 
     The processes keep their files in `folder`.
     """
-    web = f"--host 127.0.0.1 --port {web_port} --workers 1 --blocking-threads 4 --log-level warning"
-    access_log = ["--access-log", "--access-log-fmt", "%(method)s %(path)s %(status)d %(dt_ms).0f ms"]
+    web = f"-c python:pfm.web_server --bind 127.0.0.1:{web_port} --workers 1 --threads 4 --log-level warning"
+    access_log = ["--access-logfile", "-", "--access-logformat", "%(m)s %(U)s %(s)s %(M)s ms"]
     celery = ["celery", "-q", "-A", "pfm"]
     worker = [*celery, *["worker", "--without-gossip", "--without-mingle", "-l", "info"]]
     return {
@@ -105,7 +105,7 @@ def process_commands(*, web_port: int, pluggy_port: int, folder: str) -> dict[st
             f"{folder}/pluggy",
             "--list-items",
         ],
-        "web": ["granian", "--interface", "wsgi", *web.split(), *access_log, "pfm.wsgi:application"],
+        "web": ["gunicorn", *web.split(), *access_log, "pfm.wsgi"],
         "worker": [*worker, *["-Q", "interactive", "-n", "worker@%h", "--concurrency", "2"]],
         "bulk": [*worker, *["-Q", "bulk", "-n", "bulk@%h", "--concurrency", "1"]],
         "beat": [*celery, *f"beat -l info --schedule {folder}/celerybeat-schedule --pidfile=".split()],

@@ -16,6 +16,7 @@ from dev import postgres_server, redis_server
 SETTING = re.compile(r"^(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 GENERATED: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
+    "DOCUMENT_HASH_KEYS": lambda: secrets.token_urlsafe(50),
     "PLUGGY_CLIENT_ID": lambda: str(uuid.uuid4()),
     "PLUGGY_CLIENT_SECRET": lambda: "pluggy_sk_" + secrets.token_urlsafe(32),
     "PLUGGY_WEBHOOK_SECRET": lambda: secrets.token_urlsafe(32),

@@ -21,9 +21,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = "requirements-dev.txt"
+# The local Pluggy has no hash, so pip takes it in a command of its own. What it depends on is in REQUIREMENTS.
+SANDBOX = "packages/pluggy-sandbox"
 # These files decide what is installed. The code of packages/ is used in place (pip install -e), so only a
 # change of its dependencies or commands needs a new installation.
-DECIDING = ("requirements*.txt", "constraints*.txt", "packages/*/pyproject.toml")
+DECIDING = ("requirements*.txt", "packages/*/pyproject.toml")
 
 
 def is_working() -> bool:
@@ -64,14 +66,20 @@ def install() -> None:
         return
     require_disk_space(PROJECT, 1500)
     print(f"· installing {REQUIREMENTS} (a minute or two the first time)", flush=True)
-    arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]
+    pip_install("--require-hashes", "-r", REQUIREMENTS)
+    pip_install("--no-deps", "--no-build-isolation", "-e", SANDBOX)
+    hash_file.write_text(installation_hash())
+
+
+def pip_install(*arguments: str) -> None:
+    """Install into .venv. Raise DevToolError with pip's last lines when that fails."""
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
     completed = subprocess.run(
-        [PYTHON, *arguments], cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if completed.returncode:
         last_lines = "\n".join(completed.stdout.strip().splitlines()[-8:])
-        raise DevToolError(f"pip could not install {REQUIREMENTS}. Its last lines:\n{last_lines}")
-    hash_file.write_text(installation_hash())
+        raise DevToolError(f"pip could not install {arguments[-1]}. Its last lines:\n{last_lines}")
 
 
 def main() -> int:

@@ -73,6 +73,12 @@ class Environment:
             return list(default)
         return self._read(name, lambda: _nonempty(self._env.list(name)), [])
 
+    def keys(self, name: str, *, min_length: int) -> list[str]:
+        """Read keys separated by commas."""
+        return self._read(
+            name, lambda: [_long_enough(key, min_length) for key in _nonempty(self._env.list(name))], []
+        )
+
     def url(self, name: str, *, schemes: tuple[str, ...] = ("http", "https")) -> str:
         return self._read(name, lambda: _url(self._env.str(name), schemes), "http://invalid.invalid")
 
@@ -81,7 +87,8 @@ class Environment:
 
     def email(self, name: str, *, default: str) -> dict[str, Any]:
         """Read the URL of the mail server, e.g. `smtp+tls://user:password@host:587`, as Django's EMAIL_… settings."""
-        return self._read(name, lambda: dict(self._env.email_url(name, default=default)), {})
+        url = self._env.ENVIRON.get(name) or default
+        return self._read(name, lambda: dict(self._env.email_url_config(url)), {})
 
     def check(self) -> None:
         if self._complaints:

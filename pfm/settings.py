@@ -18,6 +18,7 @@ VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="u
 env = Environment(BASE_DIR / ".env")
 SECRET_KEY = env.text("SECRET_KEY", min_length=32)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=())
+DOCUMENT_HASH_KEYS = env.keys("DOCUMENT_HASH_KEYS", min_length=32)
 DEBUG = env.boolean("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 PUBLIC_URL = env.url("PUBLIC_URL")
@@ -45,6 +46,8 @@ SYNC_BULK_FROM_ROWS = env.number("SYNC_BULK_FROM_ROWS", default=20_000, least=1)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+SECURITY_CONTACTS = env.words("SECURITY_CONTACTS", default=())
+SECURITY_CONTACTS_UNTIL = env.instant("SECURITY_CONTACTS_UNTIL")
 # A code that every authenticator app accepts: for the demo on one's own machine, refused without DEBUG.
 DEMO_SECOND_FACTOR_CODE = env.text("DEMO_SECOND_FACTOR_CODE", default="")
 env.check()
@@ -72,10 +75,13 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
+# Those before WhiteNoise add their headers to static files, too.
 MIDDLEWARE = [
+    "pfm.middleware.HttpsOnlyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pfm.middleware.BrowserPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -250,9 +256,14 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_HTTPONLY = True
+# Browsers take a cookie of this name only from this host, over https, for every path: no other subdomain can set it.
+_HOST = "__Host-" if IS_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST}sessionid", f"{_HOST}csrftoken"
+LANGUAGE_COOKIE_NAME, MESSAGES_COOKIE_NAME = f"{_HOST}django_language", f"{_HOST}messages"
+MESSAGE_STORAGE = "pfm.message_storage.MessageStorage"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # also the largest webhook body that is read

@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("preferences/", include("accounts.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path(".well-known/", include("pfm.well_known")),
     path("webhooks/", include("webhooks.urls")),
     path("admin/", admin.site.urls),
 ]

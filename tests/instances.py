@@ -24,6 +24,7 @@ SHARED_MODEL_NAMES = {
     "Alert",
     "Category",
     "Connector",
+    "DocumentKeys",
     "ItemListing",
     "ReclassificationJob",
 }  # they have no owner

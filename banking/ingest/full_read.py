@@ -19,6 +19,7 @@ from banking.ingest import poison_pill
 from banking.ingest.account_reader import AccountReader
 from banking.ingest.product_reader import product_status
 from banking.ingest.sync_run import close_abandoned_runs, close_run, update_item_matches
+from banking.ledger import document_keys
 from banking.ledger.models import Account, CategoryTree
 from banking.pluggy import Client, Gone, Limited, PluggyError, Refused
 
@@ -101,6 +102,7 @@ def _read(item: Item, run: SyncRun, lease: IdleLease, client: Client, now: Clock
     Pluggy is asked for the item first: while it collects, or after a failure, its lists prove nothing. What it
     answers is not stored, because that is left to the syncs.
     """
+    document_keys.require_current()
     payload = client.item(item.id)
     for name, value in items.columns(payload, now=now()).items():
         setattr(item, name, value)

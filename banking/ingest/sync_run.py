@@ -35,7 +35,14 @@ from banking.ingest.product_reader import (
     save_freshness,
 )
 from banking.ingest.retry import seconds_to_wait
-from banking.ledger import bill_evidence, disconnection, double_listings, matching, monthly_totals
+from banking.ledger import (
+    bill_evidence,
+    disconnection,
+    document_keys,
+    double_listings,
+    matching,
+    monthly_totals,
+)
 from banking.ledger.models import Account, CategoryTree
 from banking.money.dates import local_date
 from banking.money.documents import complete, document_hash
@@ -94,6 +101,7 @@ def sync_item(item_id: UUID, *, client: Client, now: Clock, budget: RunBudget | 
 
 def _read(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> str:
     """Read everything that the item has; return the outcome."""
+    document_keys.require_current()
     try:
         payload = client.item(item.id)
     except Gone:

@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -121,10 +122,18 @@ def contradict(first: str, second: str) -> bool:
 
 
 def keyed_hash(document: str) -> str:
-    """Return a keyed hash (HMAC-SHA256), to compare documents without storing them."""
-    if not bare(document):
-        return ""
-    return hmac.new(settings.SECRET_KEY.encode(), bare(document).encode(), hashlib.sha256).hexdigest()
+    """Return a keyed hash, to compare documents without storing them."""
+    return chained_hash(number, settings.DOCUMENT_HASH_KEYS) if (number := bare(document)) else ""
+
+
+def chained_hash(value: str, keys: Sequence[str]) -> str:
+    """Return HMAC-SHA256 of the value with the first key, then of that with the second one, and so on.
+
+    So a stored hash can be brought to a new key without the document (banking/ledger/document_keys.py).
+    """
+    for key in keys:
+        value = hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()
+    return value
 
 
 def document_hash(document: str | None) -> str:

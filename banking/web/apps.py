@@ -13,3 +13,4 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.role_obeys_policies, Tags.database)
+        register(checks.web_role_owns_no_table, Tags.database, deploy=True)

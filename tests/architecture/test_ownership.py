@@ -126,7 +126,7 @@ PERSONAL = {
     "look": "POST",
 }
 REPORTS = [name for name in PERSONAL if name.startswith("report_")]
-OPEN = {"pluggy_webhook", "set_language"}
+OPEN = {"pluggy_webhook", "set_language", "security_txt", "well_known_change_password"}
 
 
 def create_rule(item: Item) -> int:

@@ -220,12 +220,33 @@ def test_the_web_server_sees_no_data_outside_of_requests(project_root: Path) -> 
 
 # --- The role ------------------------------------------------------------------------------------------
 @pytest.mark.skipif(not is_private(), reason="needs a superuser, which DATABASE_URL must not be")
-def test_a_database_role_that_bypasses_the_policies_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_role_that_bypasses_the_policies_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     assert checks.role_obeys_policies(None, ["default"]) == []
     superuser = connection.copy()
     superuser.settings_dict["USER"] = SUPERUSER
     monkeypatch.setattr(checks, "connections", {"default": superuser})
     try:
+        assert [message.id for message in checks.role_obeys_policies(None, ["default"])] == ["banking.E001"]
+        settings.DEBUG = True
         assert [message.id for message in checks.role_obeys_policies(None, ["default"])] == ["banking.W001"]
     finally:
         superuser.close()
+
+
+@pytest.mark.skipif(not is_private(), reason="needs a superuser, which DATABASE_URL must not be")
+def test_a_web_role_that_owns_tables_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An injected statement of an owner could drop the policies. The tests' role migrates, so it owns all."""
+    (message,) = checks.web_role_owns_no_table(None, ["default"])
+    count = len(connection.introspection.table_names())
+    assert (message.id, f"owns {count} tables" in message.msg) == ("banking.W002", True), message
+    other = connection.copy()
+    other.settings_dict["USER"] = SUPERUSER
+    monkeypatch.setattr(checks, "connections", {"default": other})
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SET ROLE pg_monitor")  # any role that owns no table
+        assert checks.web_role_owns_no_table(None, ["default"]) == []
+    finally:
+        other.close()

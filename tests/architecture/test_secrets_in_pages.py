@@ -59,6 +59,7 @@ def secrets(settings: Any, item: Item, as_alice: Client) -> dict[str, str]:
         "accessToken"
     ]
     values = {name: getattr(settings, name) for name in names}
+    values["DOCUMENT_HASH_KEYS"] = settings.DOCUMENT_HASH_KEYS[0]
     values |= {"API key": api_client.pluggy()._key, "connect token": token}
     assert all(len(value) > 20 for value in values.values())
     return values

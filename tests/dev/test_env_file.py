@@ -13,7 +13,16 @@ PRIVATE_URLS = {
     "REDIS_URL": "unix:///here/var/redis/pfm.sock?db=0",
 }
 NAMES = [
-    *("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PLUGGY_API_URL"),
+    *(
+        "SECRET_KEY",
+        "DOCUMENT_HASH_KEYS",
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "PUBLIC_URL",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "PLUGGY_API_URL",
+    ),
     *("PLUGGY_CONNECT_URL", "PLUGGY_CLIENT_ID", "PLUGGY_CLIENT_SECRET", "PLUGGY_INCLUDE_SANDBOX"),
     "PLUGGY_WEBHOOK_SECRET",
 ]

@@ -1,4 +1,4 @@
-"""The running product: granian, a Celery worker with beat, the local Pluggy, and headless Chromium."""
+"""The running product: gunicorn, a Celery worker with beat, the local Pluggy, and headless Chromium."""
 
 import os
 import subprocess
@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
 
+from dev import demo_config
 from tests.browser import browser_context_args, browser_type_launch_args, page  # noqa: F401
 from tests.local_pluggy import ROOT, LocalPluggy, free_port, wait_until
 from tests.workers import redis_url
@@ -56,9 +57,9 @@ def running_product(
     port = free_port()
     product = Product(f"http://localhost:{port}", folder / "log")
     environment = os.environ | _environment(product, local_pluggy)
-    web = ["granian", "--interface", "wsgi", "pfm.wsgi:application", "--host", "127.0.0.1"]
+    web = demo_config.process_commands(web_port=port, pluggy_port=0, folder=str(folder))["web"]
     commands = [
-        [*web, "--port", str(port), "--workers", "1", "--blocking-threads", "4"],
+        web,
         ["celery", "-A", "pfm", "worker", "-c", "1", "-B", "-s", str(folder / "beat"), "-l", "warning"],
     ]
     with product.log.open("w") as log:

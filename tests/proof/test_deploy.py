@@ -124,6 +124,42 @@ def test_a_child_that_grew_is_replaced(release: Release) -> None:
     assert release.has(transaction_id)
 
 
+def delivery(body: bytes, *headers: str, chunked: bool = False) -> bytes:
+    """Return a delivery of Pluggy as it goes over the wire, with more or other headers."""
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    secret = f"X-Webhook-Secret: {TEST_SETTINGS['PLUGGY_WEBHOOK_SECRET']}"
+    lines = ("Host: localhost", "Content-Type: application/json", length, *(headers or (secret,)))
+    head = "\r\n".join(["POST /webhooks/pluggy HTTP/1.1", *lines, "", ""]).encode()
+    return head + (b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body)
+
+
+def send(stack: ProductStack, request: bytes) -> int:
+    """Send bytes to the web server and return the status of its response."""
+    with socket.create_connection(("127.0.0.1", port_of(stack.url)), timeout=20) as connection:
+        connection.sendall(request)
+        return int(connection.recv(4096).split(b" ", 2)[1])
+
+
+def test_a_delivery_may_come_in_chunks_and_a_large_one_is_413(release: Release) -> None:
+    bodies = [json.dumps(event(item=release.item)).encode() for _ in range(2)]
+    assert [send(release.stack, delivery(body, chunked=n == 1)) for n, body in enumerate(bodies)] == [202] * 2
+    ids = ", ".join(f"'{json.loads(body)['eventId']}'" for body in bodies)
+    assert release.count("webhooks_event", f"event_id IN ({ids})") == 2
+    large = json.dumps(event(item=release.item, padding="x" * 300_000)).encode()
+    assert [send(release.stack, delivery(large, chunked=chunked)) for chunked in (False, True)] == [413] * 2
+
+
+def test_the_secret_of_a_delivery_has_no_second_name(release: Release) -> None:
+    """A client of the proxy cannot send a header that Django would take for another one."""
+    secret, body = TEST_SETTINGS["PLUGGY_WEBHOOK_SECRET"], json.dumps(event(item=release.item)).encode()
+    assert send(release.stack, delivery(body, f"X_Webhook_Secret: {secret}")) == 400
+    assert (
+        send(release.stack, delivery(body, "X-Webhook-Secret: wrong", f"X_Webhook_Secret: {secret}")) == 400
+    )
+    assert send(release.stack, delivery(body, f"X-Webhook-Secret: {secret}", "X_Forwarded_For: ::1")) == 400
+    assert not release.count("webhooks_event", f"event_id = '{json.loads(body)['eventId']}'")
+
+
 def test_the_web_answers_what_it_has_accepted(release: Release) -> None:
     """F-53: a delivery that is half sent when the web server gets SIGTERM is stored and answered 202."""
     body = json.dumps(event(item=release.item))

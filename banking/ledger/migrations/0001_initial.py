@@ -856,6 +856,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="DocumentKeys",
+            fields=[
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("fingerprint", models.CharField(max_length=64)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="document_keys_has_one_row")
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="DoubleListing",
             fields=[
                 (

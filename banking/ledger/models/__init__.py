@@ -7,6 +7,7 @@ from banking.ledger.models.bulk_edits import BulkEdit, BulkEditItem
 from banking.ledger.models.categories import OTHER, Category, CategoryTree
 from banking.ledger.models.category_updates import CategoryUpdate
 from banking.ledger.models.deletion_reviews import DeletionReview
+from banking.ledger.models.document_keys import DocumentKeys
 from banking.ledger.models.double_listings import CoveredTransaction, DoubleListing
 from banking.ledger.models.history import TransactionChange
 from banking.ledger.models.investments import Investment, InvestmentTransaction
@@ -35,6 +36,7 @@ __all__ = [
     "CategoryUpdate",
     "CoveredTransaction",
     "DeletionReview",
+    "DocumentKeys",
     "DoubleListing",
     "Investment",
     "InvestmentTransaction",

@@ -1,0 +1,45 @@
+"""What gunicorn does with requests (`-c python:pfm.web_server`); its command line says where and how many.
+
+WSGI has one name for `X-Forwarded-For` and `X_Forwarded_For`. A server that accepts both lets a client overwrite
+what the proxy says of it, and so choose its address, its scheme or the secret of a webhook.
+"""
+
+import socket
+import struct
+from typing import Any
+
+from gunicorn import util
+from gunicorn.workers.gthread import ThreadWorker
+
+STALL_LIMIT = 30  # seconds without a byte, after which a connection in the middle of a request is closed
+CLOSING_LIMIT = 0.2  # seconds that a client has to close its end, so that it receives the whole response
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's worker, which waits for clients that do not close their end in a thread of the pool.
+
+    gunicorn waits for them in the loop that serves all connections: two seconds for each.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        is_kept = super().handle(conn)
+        if is_kept is False:
+            util.close_graceful(conn.sock, timeout=CLOSING_LIMIT)
+            conn.close = lambda **_: None  # the loop has nothing left to do
+        return is_kept
+
+
+worker_class = Worker
+header_map = "refuse"  # 400 for a header with an underscore in its name
+forwarder_headers = ""  # by default, SCRIPT_NAME and PATH_INFO are taken from a proxy as they are
+secure_scheme_headers: dict[str, str] = {}  # only Django decides whom to believe (SECURE_PROXY_SSL_HEADER)
+keepalive = 130  # seconds; longer than proxies keep connections (Caddy 120, nginx 60): they close, not we
+graceful_timeout = 30
+limit_request_line = 8190
+control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Limit how long a thread waits for the next bytes of a request. Connections inherit it from the listener."""
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", STALL_LIMIT, 0))
