@@ -1,5 +1,7 @@
 """App configuration of accounts."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
@@ -14,3 +16,5 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Django may reconnect in mid-request; only this signal tells.
         connection_created.connect(row_security.apply_to_new_connection)
+        security_signals = import_module("accounts.security_signals")  # it imports models
+        security_signals.connect()
