@@ -3,18 +3,32 @@
 import time
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
 from accounts import row_security
+from pfm.logs import user_hash
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 LAST_REQUEST = "last_request"  # session key: when staff sent their last request, in seconds since 1970
 MIN_SECONDS_BETWEEN_WRITES = 60  # so that not every request writes the session
+
+
+class LogUserMiddleware:
+    """Add a hash of the signed-in user to the lines that the request logs."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            structlog.contextvars.bind_contextvars(user=user_hash(request.user.pk))
+        return self.get_response(request)
 
 
 class StaffIdleMiddleware:
