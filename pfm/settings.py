@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.UnknownIdMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
 ROOT_URLCONF = "pfm.urls"

@@ -123,6 +123,7 @@ PERSONAL = {
     "connect_token": "POST",
     "claim": "POST",
     "preferences": "GET POST",
+    "activity": "GET",
     "look": "POST",
 }
 REPORTS = [name for name in PERSONAL if name.startswith("report_")]
