@@ -16,9 +16,13 @@ from django.test import Client
 from django.urls import path, reverse
 
 from accounts.models import SecurityEvent, User
+from banking.connections.models import SyncRun
+from banking.ledger.models import Account, Transaction
+from banking.web.tasks import sync
 from pfm import logs
 from pfm.celery import app
 from pfm.urls import urlpatterns as product_urlpatterns
+from tests.local_pluggy import LocalPluggy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pfm.test_logs")]
 Lines = Callable[[], list[dict[str, Any]]]
@@ -223,3 +227,62 @@ def test_lines_of_celery_and_granian(lines: Lines) -> None:
     assert (of_celery["event"], of_celery["task"]) == ("task raised unexpected", "banking.sync")
     assert (of_granian["event"], of_granian["method"], of_granian["status"]) == ("access", "GET", 200)
     assert not [word for word in ("Carol", "203.0", "abc", "q=x") if word in f"{of_celery}{of_granian}"]
+
+
+@pytest.mark.usefixtures("categories")
+def test_no_line_of_a_whole_flow_holds_personal_data(json_output: StringIO, pluggy: LocalPluggy) -> None:
+    """Sign up, fail to sign in, connect a bank, sync, look at pages, ask for what does not exist, and crash."""
+    email, password, client = "carol.souza@example.com", "quatro palavras bem longas", Client()
+    client.raise_request_exception = False
+    client.post(reverse("account_signup"), {"email": email, "password1": password})
+    Client().post(reverse("account_login"), {"login": email, "password": "not-the-password"})
+    Client().post(
+        reverse("account_login"), {"login": "dora.lima@example.com", "password": "not-the-password"}
+    )
+    Client().post(reverse("account_reset_password"), {"email": email})
+    client.post(reverse("account_login"), {"login": email, "password": password})
+    user = User.objects.get(email=email)
+    client.post(reverse("preferences"), {"first_name": "Carolina", "last_name": "Souza", "theme": "auto"})
+    item_id = pluggy.connect(user.reference)
+    client.post(reverse("claim"), json.dumps({"itemId": item_id}), "application/json")
+    sync.apply(args=(item_id,))
+    for url in (
+        reverse("overview"),
+        reverse("transactions") + "?q=mercado&account=x",
+        "/no/such/?email=" + email,
+    ):
+        client.get(url)
+    for url in (
+        f"/crashing/{email}/",
+        reverse("transaction", args=[item_id]),
+        f"/accounts/confirm-email/{email}/",
+    ):
+        client.get(url)
+    written = json_output.getvalue()
+    transactions, accounts = list(Transaction.objects.of(user)), list(Account.objects.of(user))
+    assert transactions and accounts
+    personal = {
+        email,
+        "carol.souza",
+        "dora.lima",
+        password,
+        "not-the-password",
+        "Carolina",
+        "Souza",
+        "mercado",
+    }
+    personal |= {client.cookies["sessionid"].value, user.reference}
+    for transaction in transactions:
+        personal |= {transaction.description, transaction.counterparty, transaction.counterparty_document}
+        personal |= {f"{abs(transaction.signed_amount):.2f}"}
+    for account in accounts:
+        personal |= {account.name, account.number, account.owner_name, f"{account.balance:.2f}"}
+    lines = [json.loads(line) for line in written.splitlines()]
+    texts = [str(value) for line in lines for name, value in line.items() if name not in ("time", "frames")]
+    assert [word for word in personal if len(word) > 3 and any(word in text for text in texts)] == []
+    events = {line["event"] for line in lines}
+    assert {"request", "unknown id refused", "Internal Server Error"} <= events
+    assert any("transactions read" in event for event in events)
+    of_sync = next(line for line in lines if "transactions read" in line["event"])
+    assert of_sync["run_id"] == SyncRun.objects.get().pk
+    assert (of_sync["task"], of_sync["user"]) == ("banking.sync", logs.user_hash(user.pk))
