@@ -46,6 +46,10 @@ SYNC_BULK_FROM_ROWS = env.number("SYNC_BULK_FROM_ROWS", default=20_000, least=1)
 EMAIL = env.email("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@localhost>")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
+RETENTION_EVENT_BODIES_DAYS = env.number("RETENTION_EVENT_BODIES_DAYS", default=30, least=8)
+RETENTION_SYNC_RUNS_DAYS = env.number("RETENTION_SYNC_RUNS_DAYS", default=180, least=8)
+RETENTION_SECURITY_EVENTS_DAYS = env.number("RETENTION_SECURITY_EVENTS_DAYS", default=730, least=30)
+RETENTION_UNCONFIRMED_DAYS = env.number("RETENTION_UNCONFIRMED_DAYS", default=7, least=3)
 # A code that every authenticator app accepts: for the demo on one's own machine, refused without DEBUG.
 DEMO_SECOND_FACTOR_CODE = env.text("DEMO_SECOND_FACTOR_CODE", default="")
 env.check()
@@ -152,6 +156,7 @@ CELERY_TASK_ROUTES = {
     "banking.find_unclaimed_items": {"queue": "bulk"},
     "banking.read_again": {"queue": "bulk"},
     "webhooks.check_registration": {"queue": "bulk"},
+    "webhooks.delete_old_data": {"queue": "bulk"},
     "webhooks.check_credentials": {"queue": "bulk"},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
