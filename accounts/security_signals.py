@@ -61,8 +61,8 @@ def _record_failed_password(
     """
     address = str(credentials.get("email", "")).lower()
     user = User.objects.alias(folded=Lower("email")).filter(folded=address).first()
-    is_signed_in = request is not None and request.user.is_authenticated
-    facts = {"method": "password", "again": is_signed_in}
+    visitor = getattr(request, "user", None)
+    facts = {"method": "password", "again": bool(visitor and visitor.is_authenticated)}
     record(Code.SIGN_IN_FAILED, user=user, request=request, facts=facts)
 
 
