@@ -38,6 +38,18 @@ STEPS = {
     "requested": gettext_lazy("A new address was entered. It counts when it is confirmed."),
     "confirmed": gettext_lazy("The address was confirmed."),
 }
+PAGES = {  # of the admin, by MaskedAdmin.page_name
+    "user": gettext_lazy("your account"),
+    "status": gettext_lazy("your connections"),
+    "connection": gettext_lazy("a connection"),
+    "timeline": gettext_lazy("history of a connection"),
+    "sync": gettext_lazy("updates of a connection"),
+    "account": gettext_lazy("bank accounts"),
+    "transaction": gettext_lazy("transactions"),
+    "missing transactions": gettext_lazy("missing transactions"),
+    "unreadable record": gettext_lazy("unreadable records"),
+    "replaced transaction": gettext_lazy("replaced transactions"),
+}
 
 
 @dataclass(frozen=True)
@@ -116,10 +128,11 @@ def describe(event: SecurityEvent) -> str:
     if event.code == Code.FOREIGN_ID_REFUSED:
         return _("A page was asked for that is not yours, or no longer exists. Nothing was shown.")
     if event.code == Code.READ_BY_STAFF:
-        return _("Page: %(page)s. Reason: %(reason)s") % {
-            "page": facts.get("page", "–"),
-            "reason": facts.get("reason", "–"),
-        }
+        reason = facts.get("reason", "–")
+        if "page" not in facts:
+            return _("Reason: %(reason)s") % {"reason": reason}
+        page = PAGES.get(facts["page"], facts["page"])
+        return _("Page: %(page)s. Reason: %(reason)s") % {"page": page, "reason": reason}
     if event.code == Code.CHANGED_BY_STAFF:
         return ", ".join(facts.get("fields", []))
     return (

@@ -65,3 +65,8 @@ class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
             facts = {"device": session.user_agent}
             record(SecurityEvent.Code.SESSION_ENDED, user=session.user, request=context.request, facts=facts)
         super().end_sessions(sessions)
+
+
+def display_name(user: Any) -> str:
+    """Return what messages and mails of allauth call the user, to whom they are sent."""
+    return str(user.display_name)
