@@ -5,12 +5,16 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.encryption import decrypt, encrypt
+from accounts.models import SecurityEvent
+from accounts.security_log import record
 
 SECOND_FACTORS = "second factors"
 
@@ -50,3 +54,19 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         """Return the name that a new passkey is given until the user changes it."""
         count = user.authenticator_set.filter(type=type).count()
         return _("Passkey %(number)s") % {"number": count + 1}
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    """Sessions of the devices page."""
+
+    def end_sessions(self, sessions: Any) -> None:
+        """End sessions, and record each: whoever ends them may want to be alone in the account."""
+        for session in sessions:
+            facts = {"device": session.user_agent}
+            record(SecurityEvent.Code.SESSION_ENDED, user=session.user, request=context.request, facts=facts)
+        super().end_sessions(sessions)
+
+
+def display_name(user: Any) -> str:
+    """Return what messages and mails of allauth call the user, to whom they are sent."""
+    return str(user.display_name)

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from accounts.models import SecurityEvent, User
 
 Code = SecurityEvent.Code
+MAX_LENGTH = 200  # of a text in an event
 _SQL_ALLOW_DELETION = "SELECT set_config('lume.deletes_security_events', 'on', true)"
 
 
@@ -25,13 +26,14 @@ def record(
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Append an event. `facts` holds no personal data: it is shown to administrators and kept for two years."""
+    user_agent = request.headers.get("User-Agent", "") if request else ""
     SecurityEvent.objects.create(
         user=user,
         actor=actor,
         code=code,
-        facts=dict(facts or {}),
+        facts={name: _printable(value) for name, value in (facts or {}).items()},
         network=_network(request),
-        user_agent=_printable(request.headers.get("User-Agent", "") if request else "", 200),
+        user_agent=_printable(user_agent),
         request_id=getattr(request, "id", ""),
     )
 
@@ -49,11 +51,14 @@ def _network(request: HttpRequest | None) -> str:
     """Return the address of the client without its last bits, which say more than is needed."""
     try:
         address = ipaddress.ip_address(get_adapter(request).get_client_ip(request) if request else "")
-    except (ValueError, PermissionDenied, ImproperlyConfigured):
+    except (KeyError, ValueError, PermissionDenied, ImproperlyConfigured):
         return ""
     length = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, length), strict=False))
 
 
-def _printable(text: str, length: int) -> str:
-    return "".join(character for character in text if character.isprintable())[:length]
+def _printable(value: Any) -> Any:
+    """Return a text without control characters, and cut; another value as it is."""
+    if not isinstance(value, str):
+        return value
+    return "".join(character for character in value if character.isprintable())[:MAX_LENGTH]

@@ -7,4 +7,5 @@ from accounts import views
 urlpatterns = [
     path("", views.preferences, name="preferences"),
     path("look/", views.look, name="look"),
+    path("activity/", views.activity, name="activity"),
 ]

@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.activity import activity_page
 from accounts.forms import PreferencesForm
 from accounts.models import User
 
@@ -21,6 +22,16 @@ def preferences(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("preferences")
     return render(request, "accounts/preferences.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def activity(request: HttpRequest) -> HttpResponse:
+    """Show what happened to the user's account."""
+    assert isinstance(request.user, User)
+    cursor = request.GET.get("before", "")
+    page = activity_page(request.user, cursor=cursor)
+    return render(request, "accounts/activity.html", {"page": page, "is_first": not cursor})
 
 
 @login_required

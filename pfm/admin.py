@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
@@ -23,6 +24,9 @@ from accounts import row_security
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
+# They would show the keys of sessions, the secrets of second factors and addresses, and whoever changes an address
+# can have its user's password sent there.
+UNREGISTERED = (Authenticator, UserSession, EmailAddress, EmailConfirmation)
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
@@ -33,13 +37,19 @@ class Site(sites.AdminSite):
     """
 
     def register(self, model_or_iterable: Any, *args: Any, **options: Any) -> None:
-        """Register a model, but for those that would show the keys of sessions and the secrets of second factors."""
+        """Register a model, unless it is one of UNREGISTERED."""
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
-        shown = [model for model in models if model not in (Authenticator, UserSession)]
+        shown = [model for model in models if model not in UNREGISTERED]
         super().register(shown, *args, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and is_mfa_enabled(request.user, SECOND_FACTORS)
+        """Tell whether the user is staff with a second factor; it is looked up once for a request."""
+        if not super().has_permission(request):
+            return False
+        is_enabled = getattr(request, "has_second_factor", None)
+        if is_enabled is None:
+            is_enabled = request.has_second_factor = is_mfa_enabled(request.user, SECOND_FACTORS)  # type: ignore[attr-defined]
+        return bool(is_enabled)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send a visitor to the product's sign-in, and staff without a second factor to its set-up."""

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from kombu import Exchange, Queue
 
+from pfm import logs
 from pfm.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,6 +49,10 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Lume <no-reply@loca
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 SECURITY_CONTACTS = env.words("SECURITY_CONTACTS", default=())
 SECURITY_CONTACTS_UNTIL = env.instant("SECURITY_CONTACTS_UNTIL")
+RETENTION_EVENT_BODIES_DAYS = env.number("RETENTION_EVENT_BODIES_DAYS", default=30, least=8)
+RETENTION_SYNC_RUNS_DAYS = env.number("RETENTION_SYNC_RUNS_DAYS", default=180, least=8)
+RETENTION_SECURITY_EVENTS_DAYS = env.number("RETENTION_SECURITY_EVENTS_DAYS", default=730, least=30)
+RETENTION_UNCONFIRMED_DAYS = env.number("RETENTION_UNCONFIRMED_DAYS", default=7, least=3)
 # A code that every authenticator app accepts: for the demo on one's own machine, refused without DEBUG.
 DEMO_SECOND_FACTOR_CODE = env.text("DEMO_SECOND_FACTOR_CODE", default="")
 env.check()
@@ -77,16 +82,19 @@ INSTALLED_APPS = [
 ]
 # Those before WhiteNoise add their headers to static files, too.
 MIDDLEWARE = [
-    "pfm.middleware.HttpsOnlyMiddleware",
+    "pfm.middleware.RequestIdMiddleware",
+    "pfm.browser_policy.HttpsOnlyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "pfm.middleware.BrowserPolicyMiddleware",
+    "pfm.browser_policy.BrowserPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pfm.middleware.StorableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LogUserMiddleware",
     "accounts.middleware.StaffIdleMiddleware",
     "accounts.middleware.RowSecurityMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -94,6 +102,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.UnknownIdMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
 ROOT_URLCONF = "pfm.urls"
@@ -153,6 +162,7 @@ CELERY_TASK_ROUTES = {
     "banking.find_unclaimed_items": {"queue": "bulk"},
     "banking.read_again": {"queue": "bulk"},
     "webhooks.check_registration": {"queue": "bulk"},
+    "webhooks.delete_old_data": {"queue": "bulk"},
     "webhooks.check_credentials": {"queue": "bulk"},
 }
 CELERY_TASK_SOFT_TIME_LIMIT = 9 * 60
@@ -185,6 +195,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_USER_DISPLAY = "accounts.adapters.display_name"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lume] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {
@@ -197,6 +208,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is be
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
+USERSESSIONS_ADAPTER = "accounts.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -269,11 +281,20 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # also the largest webhook body that is read
 
 # --- Logs ------------------------------------------------------------------------------------------
+# All lines have the format of pfm/logs.py, those of libraries too.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "pfm.logs.formatter", "is_readable": DEBUG}},
     "handlers": {"console": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},  # pfm/middleware.py logs the status of each request
+        "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+        "celery": {"level": "WARNING"},
+        "granian.access": {"handlers": [], "propagate": True},
+        "_granian": {"handlers": [], "propagate": True},
+    },
 }
+logs.configure()

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.staff_reading import note_read, readable_users
 from banking.pluggy import PluggyError
 from banking.web.api_client import pluggy
 from pfm.admin import ReadOnly, log_action
@@ -74,11 +75,14 @@ class EventAdmin(ReadOnly):
         item = timeline.find_item(item_id)
         if item is None:
             raise Http404
+        is_readable = item.user_id in readable_users(request)
+        note_read(request, [item.user_id], page="timeline")
         context = {
             **self.admin_site.each_context(request),
             "title": str(item.connector),
             "item": item,
-            "entries": timeline.entries(item),
+            "entries": timeline.entries(item, shows_names=is_readable),
+            "is_masked": not is_readable,
             "now": timezone.now(),
             "may_operate": request.user.has_perm("connections.change_item"),
         }
@@ -88,13 +92,16 @@ class EventAdmin(ReadOnly):
         """Show the connections of a user and what is wrong with them."""
         if not request.user.has_perms(["accounts.view_user", "connections.view_item"]):
             raise PermissionDenied
+        is_readable = user_id in readable_users(request)
         try:
-            status = user_status(user_id)
+            status = user_status(user_id, shows_names=is_readable)
         except User.DoesNotExist:
             raise Http404 from None
+        note_read(request, [user_id], page="status")
         context = {
             **self.admin_site.each_context(request),
-            "title": status.user.email,
+            "title": status.user.email if is_readable else str(status.user),
+            "is_masked": not is_readable,
             "status": status,
             "now": timezone.now(),
         }

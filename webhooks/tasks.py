@@ -14,7 +14,7 @@ from banking.pluggy import PluggyError
 from banking.web import tasks as banking_tasks
 from banking.web.api_client import pluggy
 from pfm import task_queue
-from webhooks import inbox, monitoring, registration
+from webhooks import inbox, monitoring, registration, retention
 from webhooks.models import Event
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,14 @@ def check_registration() -> None:
         monitoring.check_registration(wanted_webhook(), client=pluggy(), now=timezone.now())
     except PluggyError as error:
         logger.warning("the webhook could not be checked: %s", error)
+
+
+@shared_task(name="webhooks.delete_old_data")
+def delete_old_data() -> None:
+    """Delete what has been kept long enough."""
+    deleted = retention.delete_old(now=timezone.now())
+    if any(deleted.values()):
+        logger.info("deleted: %s", ", ".join(f"{count} {name}" for name, count in deleted.items() if count))
 
 
 def wanted_webhook() -> registration.WantedWebhook:

@@ -1,7 +1,7 @@
 """The timeline of an item for operators: events, syncs and reviews, with errors explained."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import MASK
 from banking.connections.models import Item, SyncRun
 from banking.ledger.models import DeletionReview, QuarantinedRecord
 from banking.web.labels.text import Text
@@ -92,9 +93,14 @@ def find_item(item_id: UUID) -> Item | None:
     return items.annotate(unreadable_records=unreadable).filter(id=item_id).first()
 
 
-def entries(item: Item) -> list[Entry]:
-    """Return the entries of an item of `find_item`, newest first. Three queries."""
-    listed = [*_events(item), *_runs(item), *_reviews(item), *_quarantined(item)]
+def entries(item: Item, *, shows_names: bool) -> list[Entry]:
+    """Return the entries of an item of `find_item`, newest first. Three queries.
+
+    Without names, accounts have none, and errors only their first line: further ones may quote a transaction.
+    """
+    listed = [*_events(item), *_runs(item), *_reviews(item, shows_names), *_quarantined(item)]
+    if not shows_names:
+        listed = [replace(entry, error=entry.error.partition("\n")[0]) for entry in listed]
     return sorted(listed, key=lambda entry: entry.at, reverse=True)
 
 
@@ -121,12 +127,12 @@ def _runs(item: Item) -> Iterator[Entry]:
         yield Entry(run.started_at, _("sync"), title, _join(facts), tone, explain(run.error), run.error)
 
 
-def _reviews(item: Item) -> Iterator[Entry]:
+def _reviews(item: Item, shows_names: bool) -> Iterator[Entry]:
     for review in item.deletion_reviews.select_related("account", "decided_by")[:MAX_ENTRIES]:
         missing = gettext("%(missing)s of %(count)s transactions of %(account)s") % {
             "missing": len(review.transaction_ids),
             "count": review.expected_count,
-            "account": review.account,
+            "account": review.account if shows_names else MASK,
         }
         is_open = review.state in (DeletionReview.State.PENDING, DeletionReview.State.APPROVED)
         by = review.decided_by

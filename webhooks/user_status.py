@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.masking import MASK
 from accounts.models import User
 from banking.connections.models import Item
 from banking.ledger.models import DeletionReview, QuarantinedRecord
@@ -57,12 +58,12 @@ class UserStatus:
         return bool(self.troubles) or any(status.troubles for status in self.connections)
 
 
-def user_status(user_id: int) -> UserStatus:
-    """Return the status of a user. Raises User.DoesNotExist. Four queries."""
+def user_status(user_id: int, *, shows_names: bool) -> UserStatus:
+    """Return the status of a user, with or without names of accounts. Raises User.DoesNotExist. Four queries."""
     parked = Event.objects.filter(client_user_id=OuterRef("reference"), state=Event.State.PARKED)
     user = User.objects.annotate(parked_events=_count(parked, "client_user_id")).get(pk=user_id)
     connections = tuple(
-        ConnectionStatus(connection, tuple(_connection_troubles(connection)))
+        ConnectionStatus(connection, tuple(_connection_troubles(connection, shows_names)))
         for connection in map(to_connection, _items(user))
     )
     return UserStatus(user, connections, tuple(_user_troubles(user, connections)))
@@ -102,7 +103,7 @@ def _user_troubles(user: Any, connections: tuple[ConnectionStatus, ...]) -> Iter
         yield Trouble(text % {"n": user.parked_events}, "warn", url=_events_url(user.reference, "parked"))
 
 
-def _connection_troubles(connection: Connection) -> Iterator[Trouble]:
+def _connection_troubles(connection: Connection, shows_names: bool) -> Iterator[Trouble]:
     item: Any = connection.item  # with the annotations of _items()
     yield from _state_troubles(connection)
     yield from _sync_troubles(connection.item)
@@ -113,7 +114,9 @@ def _connection_troubles(connection: Connection) -> Iterator[Trouble]:
             yield Trouble(text % {"product": product}, "warn", state.failing_since, state.failure)
     missing = [account for account in connection.accounts if account.may_be_closed]
     for account in missing:
-        text = _("The bank no longer lists %(account)s.") % {"account": account.label}
+        text = _("The bank no longer lists %(account)s.") % {
+            "account": account.label if shows_names else MASK
+        }
         yield Trouble(text, "warn", account.missing_since)
     if item.open_reviews:
         url = f"{reverse('admin:ledger_deletionreview_changelist')}?q={item.id}"

@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                             ("terms accepted", "Terms accepted"),
                             ("erasure requested", "Deletion of the account requested"),
                             ("erasure cancelled", "Deletion of the account cancelled"),
-                            ("foreign id refused", "Somebody else's data refused"),
+                            ("foreign id refused", "Unknown page refused"),
                             ("read by staff", "Data read by an administrator"),
                             ("changed by staff", "Account changed by an administrator"),
                         ],

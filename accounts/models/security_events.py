@@ -44,7 +44,7 @@ class SecurityEvent(models.Model):
         TERMS_ACCEPTED = "terms accepted", _("Terms accepted")
         ERASURE_REQUESTED = "erasure requested", _("Deletion of the account requested")
         ERASURE_CANCELLED = "erasure cancelled", _("Deletion of the account cancelled")
-        FOREIGN_ID_REFUSED = "foreign id refused", _("Somebody else's data refused")
+        FOREIGN_ID_REFUSED = "foreign id refused", _("Unknown page refused")
         READ_BY_STAFF = "read by staff", _("Data read by an administrator")
         CHANGED_BY_STAFF = "changed by staff", _("Account changed by an administrator")
 

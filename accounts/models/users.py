@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masking import masked_email
+
 
 def new_reference() -> str:
     """Return a random clientUserId of 22 URL-safe characters (128 bits)."""
@@ -63,7 +65,8 @@ class User(AbstractUser):
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_is_unique_in_any_case"),)
 
     def __str__(self) -> str:
-        return self.email
+        """Return a masked address: the admin writes this text on many pages and into its log."""
+        return masked_email(self.email)
 
     @property
     def display_name(self) -> str:

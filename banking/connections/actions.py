@@ -103,7 +103,7 @@ def _bind(item_id: UUID, *, client: Client, now: datetime, expected_owner: User 
         return None
     owner = User.objects.filter(reference=payload.client_user_id or "", is_active=True).first()
     if expected_owner is not None and owner != expected_owner:
-        logger.warning("item %s was claimed by user %s, who does not own it", item_id, expected_owner.pk)
+        logger.warning("item %s was claimed by a user who does not own it", item_id)
         return None
     if owner is None:
         return None

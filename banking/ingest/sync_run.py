@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import F
 from django.db.models.functions import Greatest
+from structlog.contextvars import bound_contextvars
 
 from banking.connections import items
 from banking.connections import lease as leases
@@ -54,6 +55,7 @@ from banking.pluggy import (
     Unauthorized,
     Unavailable,
 )
+from pfm.logs import user_hash
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +83,12 @@ def sync_item(item_id: UUID, *, client: Client, now: Clock, budget: RunBudget | 
     run = SyncRun.objects.create(
         user=item.user, item=item, fence=lease.fence, target_seq=lease.target_seq, started_at=now()
     )
+    with bound_contextvars(run_id=run.pk, user=user_hash(item.user_id)):
+        return _execute(item, run, lease, client, now)
+
+
+def _execute(item: Item, run: SyncRun, lease: Lease, client: Client, now: Clock) -> bool:
+    """Read the connection and record the outcome. True if more happened meanwhile."""
     try:
         outcome = _read(item, run, lease, client, now)
         is_behind = _settle(run, lease, outcome, now())

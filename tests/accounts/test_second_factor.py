@@ -39,7 +39,7 @@ def test_the_password_alone_does_not_sign_in(alice: User) -> None:
     assert is_signed_in(client)
 
 
-@pytest.mark.parametrize("sent", ["", "000000", "abcdef", "1" * 500, "\x00"])
+@pytest.mark.parametrize("sent", ["", "000000", "abcdef", "1" * 500])
 def test_a_wrong_code_does_not_sign_in(alice: User, sent: str) -> None:
     add_second_factor(alice)
     client = enter_password(alice)

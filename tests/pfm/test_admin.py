@@ -15,7 +15,7 @@ from banking.connections.models import Item, SyncRun, SyncState
 from banking.ledger.models import DeletionReview, QuarantinedRecord, Transaction
 from tests.factories import create_item, create_item_with_transactions
 from tests.payloads import event
-from tests.staff import sign_in_staff
+from tests.staff import give_reason, sign_in_staff
 from webhooks import inbox
 
 LOGGED = {"read": "requested a sync", "full": "requested a full sync", "release": "released the lease"}
@@ -167,6 +167,7 @@ def test_processing_an_event_again_is_logged(item: Item, operator: Client) -> No
 def test_a_deletion_review_shows_its_transactions_and_is_decided_once(
     item: Item, operator: Client, review: DeletionReview, enqueued: list[Any]
 ) -> None:
+    give_reason(operator, item.user)
     page = operator.get(reverse("admin:ledger_deletionreview_change", args=[review.pk])).content.decode()
     assert "PADARIA DA ANA" in page and "100% of 2" in page
     act(operator, review, "approve")

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from dev.check import PRODUCTION_SETTINGS
-from pfm.middleware import PERMISSIONS_POLICY
+from pfm.browser_policy import PERMISSIONS_POLICY
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db

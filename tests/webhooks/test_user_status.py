@@ -13,7 +13,7 @@ from banking.connections.models import Item, ProductState, SyncState
 from banking.ledger.models import DeletionReview, QuarantinedRecord
 from tests.factories import create_account, create_item
 from tests.payloads import event
-from tests.staff import page, sign_in_staff
+from tests.staff import give_reason, page, sign_in_staff
 from webhooks import inbox
 from webhooks.models import Event
 
@@ -129,6 +129,8 @@ def test_products_records_reviews_and_accounts_are_said(item: Item, alice: User,
         user=alice, item=item, account=account, transaction_ids=[], expected_count=1,
         opened_at=NOW, last_seen_at=NOW,
     )  # fmt: skip
+    assert "The bank no longer lists •••" in status_page(operator, alice)
+    give_reason(operator, alice)
     html = status_page(operator, alice)
     for text in (
         "Pluggy refuses Loans",
@@ -150,6 +152,7 @@ def test_events_that_were_given_up_or_wait_for_a_connection_are_said(
     html = status_page(operator, alice)
     assert "1 event was given up" in html
     assert "2 events are of connections of this user that we don&#x27;t have" in html
+    give_reason(operator, bob)
     assert "event" not in status_page(operator, bob).partition("</dl>")[2]
 
 
@@ -215,6 +218,7 @@ def test_only_a_superuser_gives_permissions(alice: User) -> None:
         "is_staff": "on",
         "is_superuser": "on",
     }
+    give_reason(client, alice)
     client.post(url, form)
     alice.refresh_from_db()
     assert (alice.email, alice.is_staff, alice.is_superuser) == ("new@example.com", False, False)

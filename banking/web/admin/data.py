@@ -18,6 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.admin_filters import UserFilter, find_user
+from accounts.masked_admin import MaskedAdmin
+from accounts.staff_reading import readable_users
 from banking.connections.models import (
     Alert,
     Connector,
@@ -37,15 +40,22 @@ from pfm.admin import ReadOnly, log_action
 RUN_COLUMNS = (
     "outcome",
     "item_status",
-    "error",
+    "error_line",
     "transactions_read",
     "records_written",
     "transactions_removed",
     "transactions_under_review",
     "records_quarantined",
 )
+# Plain fields of all records: whose they are, and when what was done with them.
+OWNER = ("id", "user", "item")
 LOG_MESSAGES = {"release": "released the lease", "full": "requested a full sync"}
 STOPPED = _("Nothing is read, because the user is deactivated. It continues when the user is active again")
+
+
+def first_line(error: str) -> str:
+    """Return the first line of an error; further ones may quote a transaction."""
+    return error.partition("\n")[0][:200]
 
 
 class RunInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -54,6 +64,10 @@ class RunInline(admin.TabularInline):  # type: ignore[type-arg]
     max_num = 0
     can_delete = False
     fields = readonly_fields = ("started_at", *RUN_COLUMNS)
+
+    @admin.display(description=_("error"))
+    def error_line(self, run: SyncRun) -> str:
+        return first_line(run.error)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncRun]:
         recent = super().get_queryset(request).order_by("-id")
@@ -69,7 +83,14 @@ class ConsentInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Item)
-class ItemAdmin(ReadOnly):
+class ItemAdmin(MaskedAdmin, ReadOnly):
+    page_name = "connection"
+    plain_fields = (
+        *OWNER, "connector", "status", "execution_status", "error_code", "status_detail", "products",
+        "failed_logins", "has_pending_resources", "consent_expires_at", "collected_at", "next_auto_sync_at",
+        "bank_created_at", "bank_updated_at", "connected_at", "read_at", "gone_at", "disconnected_at", "timeline",
+        "last_run", "synced_at", "behind", "reading",
+    )  # fmt: skip
     list_display = (
         "connector",
         "timeline",
@@ -88,7 +109,7 @@ class ItemAdmin(ReadOnly):
         filters.ConnectorFilter,
         "user__is_active",
     )
-    search_fields = ("id", "user__email", "connector__name")
+    search_fields = ("id", "=user__email", "connector__name")
     list_select_related = ("connector", "user", "sync")
     exclude = ("parameter", "user_action")  # what the bank asks of the user alone, such as a QR code
     inlines = (RunInline, ConsentInline)
@@ -176,29 +197,50 @@ class ItemAdmin(ReadOnly):
 
 
 @admin.register(SyncRun)
-class SyncRunAdmin(ReadOnly):
+class SyncRunAdmin(MaskedAdmin, ReadOnly):
+    page_name = "sync"
+    plain_fields = (
+        *OWNER, *RUN_COLUMNS, "item__connector", "fence", "target_seq", "started_at", "finished_at",
+        "is_full_read", "accounts_read", "new_transactions", "new_categorized",
+    )  # fmt: skip
     list_display = ("started_at", "item__connector", "user", *RUN_COLUMNS)
     list_filter = ("outcome", "started_at")
-    search_fields = ("item__id", "user__email", "error")
+    search_fields = ("item__id", "=user__email")
     list_select_related = ("item__connector", "user")
+
+    @admin.display(description=_("error"))
+    def error_line(self, run: SyncRun) -> str:
+        return first_line(run.error)
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnly):
+class AccountAdmin(MaskedAdmin, ReadOnly):
+    page_name = "account"
+    plain_fields = (
+        *OWNER, "type", "subtype", "currency", "bank_created_at", "bank_updated_at", "read_at", "missing_since",
+        "missing_reads", "created_read_until", "first_read_cursor", "first_read_latest", "transactions_read_at",
+        "full_read_at", "full_read_cursor", "is_superseded", "closed_on", "is_confirmed_open", "is_left_out",
+    )  # fmt: skip
     list_display = ("label", "user", "item", "type", "subtype", "balance", "currency", "missing_since")
     list_filter = (
-        filters.UserFilter,
+        UserFilter,
         filters.AccountConnectorFilter,
         filters.AccountTypeFilter,
         ("missing_since", admin.EmptyFieldListFilter),
     )
-    search_fields = ("id", "name", "user__email")
+    search_fields = ("id", "=user__email")
     exclude = ("owner_hash", "details")
     list_select_related = ("user", "item__connector")
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnly):
+class TransactionAdmin(MaskedAdmin, ReadOnly):
+    page_name = "transaction"
+    plain_fields = (
+        *OWNER, "connector", "type", "status", "currency", "occurred_at", "local_date", "signed_amount_currency",
+        "kind", "bank_created_at", "bank_updated_at", "accrual_month", "cash_month", "read_at", "deleted_at",
+        "hidden",
+    )  # fmt: skip
     ordering = ("-local_date", "-id")
     list_display = (
         "local_date",
@@ -207,12 +249,13 @@ class TransactionAdmin(ReadOnly):
         "kind",
         "category",
         "account",
+        "connector",
         "user",
         "status",
         "deleted_at",
     )
     list_filter = (
-        filters.UserFilter,
+        UserFilter,
         filters.TransactionConnectorFilter,
         filters.DeletedFilter,
         "kind",
@@ -220,7 +263,7 @@ class TransactionAdmin(ReadOnly):
         filters.TransactionAccountTypeFilter,
         "local_date",
     )
-    search_fields = ("id", "description", "merchant_name", "user__email")
+    search_fields = ("id", "=user__email")
     list_select_related = ("user", "account__item__connector", "category")
     exclude = (
         "counterparty_document",
@@ -230,11 +273,21 @@ class TransactionAdmin(ReadOnly):
         "details",
     )
 
-    @admin.display(description=_("description"), ordering="description")
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Search texts only of a user whose data the session may read: the matches would tell those of others."""
+        user = find_user(request.GET.get("user", "")) if request.GET.get("q") else None
+        is_readable = user is not None and user.pk in readable_users(request)
+        return (*self.search_fields, "description", "merchant_name") if is_readable else self.search_fields
+
+    @admin.display(description=_("connector"))
+    def connector(self, transaction: Transaction) -> str:
+        return str(transaction.account.item.connector)
+
+    @admin.display(description=_("description"))
     def text(self, transaction: Transaction) -> str:
         return redacted_text(transaction.description)
 
-    @admin.display(description=_("amount"), ordering="signed_amount")
+    @admin.display(description=_("amount"))
     def amount_text(self, transaction: Transaction) -> str:
         return money_text(transaction.signed_amount, transaction.signed_amount_currency)
 

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import SecurityEvent, User
+from accounts.security_log import record
 from banking.connections.models import Item
 from banking.ledger import disconnection
 from banking.pluggy import PluggyError
@@ -44,6 +46,8 @@ def disconnect_page(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def _disconnect(request: HttpRequest, item: Item) -> None:
     # Logged first: if Pluggy does not answer, or this process ends, a task finishes it later.
     log_action(request, [item], f"disconnected at the request of user {item.user_id}", flag=DELETION)
+    actor = request.user if isinstance(request.user, User) else None
+    record(SecurityEvent.Code.CONNECTION_ENDED, user=item.user, request=request, actor=actor)
     try:
         disconnection.disconnect(item, client=pluggy(), now=timezone.now())
         messages.success(request, _("Disconnected. Its data has been deleted here and at Pluggy."))

@@ -1,16 +1,13 @@
 """Filters of the admin's lists. None collects its choices from all rows of a large table."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from banking.connections.models import Connector, Item
 from banking.ledger.models import Account
 from banking.web.labels.text import Text
@@ -119,47 +116,3 @@ class AccountConnectorFilter(ConnectorFilter):
 
 class TransactionConnectorFilter(ConnectorFilter):
     path: ClassVar[str] = "account__item__connector"
-
-
-class UserFilter(admin.SimpleListFilter):
-    """Filter by a user: `?user=` has the id, or the e-mail address that an operator enters.
-
-    It is a field to fill in, because a list of all users would be long.
-    """
-
-    title = _("user")
-    parameter_name = "user"
-    template = "admin/user_filter.html"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return []
-
-    def has_output(self) -> bool:
-        return True
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Yield what the template shows: the value, the other parameters of the page, a link without this one."""
-        user = self._user
-        others = {name: value for name, value in changelist.params.items() if name != self.parameter_name}
-        yield {
-            "value": user.email if user else self.value() or "",
-            "is_unknown": bool(self.value()) and user is None,
-            "others": others,
-            "clear": changelist.get_query_string(remove=[self.parameter_name]),
-        }
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        self._user = self._find_user()
-        if not self.value():
-            return queryset
-        return queryset.none() if self._user is None else queryset.filter(user=self._user)
-
-    def _find_user(self) -> User | None:
-        value = (self.value() or "").strip()
-        if not value or "\x00" in value:
-            return None
-        is_id = value.isascii() and value.isdecimal() and len(value) < 19
-        condition = Q(pk=value) if is_id else Q(email__iexact=value)
-        return User.objects.filter(condition).first()
-
-    _user: User | None = None

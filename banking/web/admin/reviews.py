@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.masked_admin import MaskedAdmin
 from banking.ledger import operations
 from banking.ledger.models import (
     DeletionReview,
@@ -35,7 +36,12 @@ RESULTS: dict[str, Text] = {
 
 
 @admin.register(DeletionReview)
-class DeletionReviewAdmin(ReadOnly):
+class DeletionReviewAdmin(MaskedAdmin, ReadOnly):
+    page_name = "missing transactions"
+    plain_fields = (
+        "user", "run", "state", "missing_count", "share_missing", "opened_at", "last_seen_at", "decided_by",
+        "decided_at", "closed_at", "removed_count",
+    )  # fmt: skip
     list_display = (
         "opened_at",
         "state",
@@ -47,7 +53,7 @@ class DeletionReviewAdmin(ReadOnly):
         "decided_by",
     )
     list_filter = ("state", "opened_at")
-    search_fields = ("item__id", "account__id", "user__email")
+    search_fields = ("item__id", "account__id", "=user__email")
     list_select_related = ("account__item__connector", "user", "decided_by")
     actions = ("approve", "reject")
     readonly_fields = (
@@ -112,16 +118,22 @@ class DeletionReviewAdmin(ReadOnly):
 
 
 @admin.register(QuarantinedRecord)
-class QuarantinedRecordAdmin(ReadOnly):
+class QuarantinedRecordAdmin(MaskedAdmin, ReadOnly):
+    page_name = "unreadable record"
+    plain_fields = (
+        "id", "user", "item", "record_type", "key", "record_id", "reason", "first_seen_at", "last_seen_at",
+    )  # fmt: skip
     list_display = ("last_seen_at", "record_type", "reason", "item", "account", "user", "first_seen_at")
     list_filter = ("record_type", "last_seen_at")
-    search_fields = ("item__id", "record_id", "user__email", "reason")
+    search_fields = ("item__id", "record_id", "=user__email", "reason")
     list_select_related = ("item__connector", "account", "user")
 
 
 @admin.register(TransactionReplacement)
-class TransactionReplacementAdmin(ReadOnly):
+class TransactionReplacementAdmin(MaskedAdmin, ReadOnly):
+    page_name = "replaced transaction"
+    plain_fields = ("id", "user", "old_id", "new_id", "state", "changed_at", "is_reused_id")
     list_display = ("changed_at", "state", "old_id", "new_id", "account", "user")
     list_filter = ("state", "changed_at")
-    search_fields = ("old_id", "new_id", "user__email")
+    search_fields = ("old_id", "new_id", "=user__email")
     list_select_related = ("account", "user")

@@ -20,6 +20,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import SecurityEvent
+from accounts.security_log import record
 from accounts.sign_in import recent_sign_in_required
 from banking.connections import actions
 from banking.connections.models import Item
@@ -281,6 +283,7 @@ def refresh(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @recent_sign_in_required
 def disconnect(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(request, item_id)
+    record(SecurityEvent.Code.CONNECTION_ENDED, user=current_user(request), request=request)
     try:
         disconnection.disconnect(item, client=pluggy(), now=timezone.now())
         messages.success(request, _("Disconnected. Its data has been deleted here and at Pluggy."))

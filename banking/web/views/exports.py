@@ -21,6 +21,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from xlsxwriter.worksheet import Worksheet
 
+from accounts.models import SecurityEvent
+from accounts.security_log import record
 from accounts.sign_in import recent_sign_in_required
 from banking.ledger.models import CategoryTree
 from banking.reports.export import ExportLine, export_lines
@@ -61,6 +63,8 @@ def _file(request: HttpRequest, write: Write, name: str, content_type: str) -> H
     file = TemporaryFile()  # noqa: SIM115 - the response closes it
     write(file, table(export_lines(filters, tree)))
     file.seek(0)
+    user, facts = query_string.current_user(request), {"format": name.rpartition(".")[2]}
+    record(SecurityEvent.Code.EXPORTED, user=user, request=request, facts=facts)
     return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 
 

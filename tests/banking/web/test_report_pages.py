@@ -310,7 +310,7 @@ def test_an_invalid_period_is_a_problem_on_the_page_and_400_in_json(
 def test_unknown_parameters_are_404_or_ignored(user: User, as_alice: Client, name: str) -> None:
     assert as_alice.get(reverse(name), {"category": "12345678"}).status_code == 404
     assert (
-        as_alice.get(reverse(name), {"months": "999", "merchant": "\x00x", "basis": "?"}).status_code == 200
+        as_alice.get(reverse(name), {"months": "999", "merchant": "\x01x", "basis": "?"}).status_code == 200
     )
     assert as_alice.get(reverse(name), {"month": "1900-01"}).status_code == 200
     assert as_alice.get(reverse(name), {"month": "2200-12"}).status_code == 200

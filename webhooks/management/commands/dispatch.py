@@ -29,6 +29,7 @@ PERIODIC: dict[Work, float] = {  # seconds between two runs
     tasks.check_credentials: 300,
     tasks.check_registration: 3600,
     tasks.check_deliveries: 60,
+    tasks.delete_old_data: 3600,
 }
 
 

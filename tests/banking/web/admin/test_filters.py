@@ -88,7 +88,6 @@ def stored(alice: User, bob: User) -> dict[str, Transaction]:
         ({"user": "nobody@example.com"}, set()),
         ({"user": "0"}, set()),
         ({"user": "9" * 40}, set()),
-        ({"user": "a\x00b"}, set()),
         ({"user": "%"}, set()),
     ],
 )
@@ -101,10 +100,10 @@ def test_transactions_are_filtered_by_user_connector_and_deletion(
 def test_a_user_is_also_named_by_the_id(
     stored: dict[str, Transaction], alice: User, operator: Client
 ) -> None:
-    """Links have the id, so that no e-mail address is in them; the field shows the address."""
+    """Links have the id, so that no e-mail address is in them, and the page shows none."""
     assert listed(operator, TRANSACTIONS, user=str(alice.pk)) == {stored["ONE"].pk, stored["TWO"].pk}
     html = page(operator, reverse(TRANSACTIONS), user=str(alice.pk), deleted="no")
-    assert 'value="alice@example.com"' in html
+    assert f'value="{alice.pk}"' in html and alice.email not in html
     assert '<input type="hidden" name="deleted" value="no">' in html
 
 
