@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts import known_devices
+from accounts import known_devices, sign_in_limits
 from accounts.encryption import decrypt, encrypt
 
 SECOND_FACTORS = "second factors"
@@ -18,6 +18,11 @@ SECOND_FACTORS = "second factors"
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-in and sign-up."""
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the guess before the password is hashed. allauth rolls it back if the password is right."""
+        if not request.user.is_authenticated:  # who confirms a password is counted by the view, for the user
+            self._login_failed_rl_usage = sign_in_limits.consume(request, credentials.get("email", ""))
 
     def post_login(self, request: HttpRequest, user: Any, *, signup: bool, **options: Any) -> Any:
         """Count a sign-up as a sign-in: whoever has just chosen a password is not asked for it.

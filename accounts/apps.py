@@ -15,9 +15,12 @@ class AccountsConfig(AppConfig):
         # Django may reconnect in mid-request; only this signal tells.
         connection_created.connect(row_security.apply_to_new_connection)
         # Imported late, because allauth and the models need the apps.
-        from allauth.account.signals import password_changed, password_set  # noqa: PLC0415
+        from allauth.account.signals import password_changed, password_reset, password_set  # noqa: PLC0415
 
         from accounts.known_devices import remember_after_password_change  # noqa: PLC0415
+        from accounts.sign_in_limits import unlock  # noqa: PLC0415
 
         for signal in (password_changed, password_set):
             signal.connect(remember_after_password_change)
+        for signal in (password_changed, password_set, password_reset):
+            signal.connect(unlock)

@@ -28,6 +28,11 @@ def is_known(request: HttpRequest, user: User) -> bool:
     return device_id(request, user) is not None
 
 
+def has_any(request: HttpRequest) -> bool:
+    """Tell whether the browser is known for anybody; that costs no query."""
+    return bool(_entries(request))
+
+
 def device_id(request: HttpRequest, user: User) -> str | None:
     """Return the random id that this browser has for the user if it is known, else None."""
     for user_id, device, mark in _entries(request):

@@ -174,6 +174,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.GuessablePasswordValidator"},
 ]
+ACCOUNT_FORMS = {"request_login_code": "accounts.forms.RequestLoginCodeForm"}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -182,7 +183,20 @@ ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lume] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Times per duration, for each network address (ip), user or key. Guesses at passwords and codes are counted before
+# the hash (accounts/sign_in_limits.py), costly work for each user (accounts/limits.py).
 ACCOUNT_RATE_LIMITS = {
+    "login": "",  # the next three instead: right passwords do not count
+    "sign_in_network": "20/5m/ip,200/d/ip",
+    "sign_in_account": "5/5m/key,30/d/key",
+    "sign_in_device": "5/5m/key,30/d/key",
+    "login_failed": "5/5m/key,30/d/key",  # codes of the second factor
+    "reauthenticate": "10/m/user,50/h/user",
+    "change_password": "5/m/user,20/h/user",
+    "request_login_code": "30/h/ip,20/h/key",
+    "request_code_here": "3/15m/key",  # for each pair of network address and e-mail address
+    "reset_password": "20/h/ip,5/h/key",
+    "signup": "20/h/ip",
     "connect_token": "30/m/user",
     "claim": "30/m/user",
     "refresh_item": "10/m/user",
@@ -191,8 +205,13 @@ ACCOUNT_RATE_LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # a way in when the password is locked or forgotten
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers are not mailed
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_FORMS = {"authenticate": "accounts.forms.SecondFactorForm"}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # nothing to guess; the limit keeps the work small
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS  # browsers allow passkeys on http for localhost alone
