@@ -13,11 +13,19 @@ from django.utils.translation import gettext as _
 from accounts import known_devices, sign_in_limits
 from accounts.encryption import decrypt, encrypt
 
+UNKNOWN_ACCOUNT = "account/email/unknown_account"  # the mail to an address that nobody has
 SECOND_FACTORS = "second factors"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-in and sign-up."""
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail, but never to a stranger: that one is only rendered, so that the answer takes as long."""
+        if template_prefix == UNKNOWN_ACCOUNT:
+            self.render_mail(template_prefix, email, {"email": email, **context})
+        else:
+            super().send_mail(template_prefix, email, context)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the guess before the password is hashed. allauth rolls it back if the password is right."""

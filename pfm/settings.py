@@ -175,7 +175,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.GuessablePasswordValidator"},
 ]
-ACCOUNT_FORMS = {"request_login_code": "accounts.forms.RequestLoginCodeForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "signup": "accounts.forms.SignupForm",
+}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -208,7 +211,6 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # a way in when the password is locked or forgotten
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers are not mailed
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_FORMS = {"authenticate": "accounts.forms.SecondFactorForm"}
