@@ -201,6 +201,10 @@ ACCOUNT_RATE_LIMITS = {
     "request_code_here": "3/15m/key",  # for each pair of network address and e-mail address
     "reset_password": "20/h/ip,5/h/key",
     "signup": "20/h/ip",
+    "edit": "120/m/user",
+    "bulk_edit": "20/m/user",
+    "rule": "30/m/user",
+    "export": "20/m/user,100/h/user",
     "connect_token": "30/m/user",
     "claim": "30/m/user",
     "refresh_item": "10/m/user",

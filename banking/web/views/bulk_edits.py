@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.limits import limited
 from banking.ledger import bulk_edits
 from banking.ledger.classification import Override
 from banking.ledger.edits import TransactionEdits
@@ -26,6 +27,7 @@ MAX_INTERACTIVE = 5_000  # transactions that are edited within the request; more
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("edit")
 def category(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Show the category of a transaction as a choice in the list; store it and show the transaction again."""
     own = Transaction.objects.of(query_string.current_user(request)).live().select_related(*RELATED)
@@ -54,6 +56,7 @@ def category(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("bulk_edit")
 def bulk_edit(request: HttpRequest) -> HttpResponse:
     """Edit the transactions that are named, or all that the filter selects; then return to the list."""
     user, now = query_string.current_user(request), timezone.now()
@@ -80,6 +83,7 @@ def bulk_edit(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("bulk_edit")
 def undo(request: HttpRequest, edit_id: int) -> HttpResponse:
     edit = get_object_or_404(BulkEdit.objects.of(query_string.current_user(request)), id=edit_id)
     if bulk_edits.undo(edit, now=timezone.now()):

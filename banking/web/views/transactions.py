@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.limits import limited
 from banking.ledger import overrides, replacements
 from banking.ledger.models import CategoryTree, Transaction
 from banking.reports import connections, matches, transactions
@@ -60,6 +61,7 @@ def render_list(request: HttpRequest, form: BulkEditForm | None = None) -> HttpR
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("edit")
 def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Show a transaction: what the bank sent, what follows from it, and the form of the user's edits."""
     own = Transaction.objects.of(query_string.current_user(request)).live()
@@ -90,6 +92,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def replacement(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Store the user's answer whether a transaction replaces a deleted one."""
     own = Transaction.objects.of(query_string.current_user(request))
