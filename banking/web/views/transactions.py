@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.limits import limited
-from banking.ledger import overrides, replacements
+from banking.ledger import bulk_edits, overrides, replacements
 from banking.ledger.models import CategoryTree, Transaction
 from banking.reports import connections, matches, transactions
 from banking.reports.history import history_of
@@ -39,6 +39,7 @@ def render_list(request: HttpRequest, form: BulkEditForm | None = None) -> HttpR
         page = transactions.list_transactions(filters, tree, before=before)
     except transactions.BadCursor as error:
         raise Http404 from error
+    last_edit = transactions.last_bulk_edit(filters.user, now=timezone.now())
     next_url = page.next_cursor and query_string.transactions_url(filters, before=page.next_cursor)
     context = {
         "filters": filters,
@@ -54,7 +55,8 @@ def render_list(request: HttpRequest, form: BulkEditForm | None = None) -> HttpR
         "filter_query": query_string.query(filters),
         "form": form or BulkEditForm(),
         "tags": transactions.user_tags(filters.user),
-        "last_edit": transactions.last_bulk_edit(filters.user, now=timezone.now()),
+        "last_edit": last_edit,
+        "edit_done": last_edit and last_edit.transaction_count - bulk_edits.count_remaining(last_edit),
     }
     return render(request, "banking/transactions/list.html", context, status=400 if form else 200)
 
