@@ -141,6 +141,7 @@ CELERY_TASK_ROUTES = {
     "banking.sync_bulk": {"queue": "bulk"},
     "banking.run_bulk_edit": {"queue": "bulk"},
     "banking.run_bulk_edits": {"queue": "bulk"},
+    "banking.finish_disconnection": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
     "banking.apply_rule": {"queue": "bulk"},
     "banking.apply_rules": {"queue": "bulk"},

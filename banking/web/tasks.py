@@ -124,10 +124,23 @@ def find_unclaimed_items() -> None:
         enqueue_sync(item_id)
 
 
+def enqueue_disconnection(item_id: UUID) -> None:
+    task_queue.enqueue(finish_disconnection, str(item_id))
+
+
+@shared_task(name="banking.finish_disconnection")
+def finish_disconnection(item_id: str) -> None:
+    _finish_disconnections(Item.objects.filter(id=item_id))
+
+
 @shared_task(name="banking.finish_disconnections")
 def finish_disconnections() -> None:
-    """Finish the disconnections for which Pluggy could not be reached."""
-    for item in Item.objects.exclude(disconnected_at=None):
+    """Finish the disconnections for which Pluggy could not be reached, or whose worker died."""
+    _finish_disconnections(Item.objects.all())
+
+
+def _finish_disconnections(items: "QuerySet[Item]") -> None:
+    for item in items.exclude(disconnected_at=None):
         try:
             disconnection.finish_disconnection(item, client=pluggy())
         except PluggyError as error:
