@@ -12,20 +12,38 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import known_devices, sign_in_limits
 from accounts.encryption import decrypt, encrypt
 from accounts.models import SecurityEvent
 from accounts.security_log import record
 
+UNKNOWN_ACCOUNT = "account/email/unknown_account"  # the mail to an address that nobody has
 SECOND_FACTORS = "second factors"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-in and sign-up."""
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail, but never to a stranger: that one is only rendered, so that the answer takes as long."""
+        if template_prefix == UNKNOWN_ACCOUNT:
+            self.render_mail(template_prefix, email, {"email": email, **context})
+        else:
+            super().send_mail(template_prefix, email, context)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the guess before the password is hashed. allauth rolls it back if the password is right."""
+        if not request.user.is_authenticated:  # who confirms a password is counted by the view, for the user
+            self._login_failed_rl_usage = sign_in_limits.consume(request, credentials.get("email", ""))
+
     def post_login(self, request: HttpRequest, user: Any, *, signup: bool, **options: Any) -> Any:
-        """Count a sign-up as a sign-in: whoever has just chosen a password is not asked for it."""
+        """Count a sign-up as a sign-in: whoever has just chosen a password is not asked for it.
+
+        From now on the browser is known: this runs after the second factor.
+        """
         if signup:
             record_authentication(request, user, method="password")
+        known_devices.remember(request, user)
         return super().post_login(request, user, signup=signup, **options)
 
     def is_reauthentication_required(self, **_kwargs: Any) -> bool:

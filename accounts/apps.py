@@ -20,3 +20,13 @@ class AccountsConfig(AppConfig):
         register(checks.release_settings, Tags.security, deploy=True)
         security_signals = import_module("accounts.security_signals")  # it imports models
         security_signals.connect()
+        # Imported late, because allauth and the models need the apps.
+        from allauth.account.signals import password_changed, password_reset, password_set  # noqa: PLC0415
+
+        from accounts.known_devices import remember_after_password_change  # noqa: PLC0415
+        from accounts.sign_in_limits import unlock  # noqa: PLC0415
+
+        for signal in (password_changed, password_set):
+            signal.connect(remember_after_password_change)
+        for signal in (password_changed, password_set, password_reset):
+            signal.connect(unlock)

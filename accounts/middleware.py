@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
-from accounts import row_security
+from accounts import known_devices, row_security
 from accounts.models import SecurityEvent
 from accounts.security_log import record
 from pfm.logs import user_hash
@@ -86,6 +86,18 @@ class UnknownIdMiddleware:
             code, since = SecurityEvent.Code.FOREIGN_ID_REFUSED, timezone.now() - timedelta(hours=1)
             if SecurityEvent.objects.of(request.user).filter(code=code, at__gt=since).count() < UNKNOWN_IDS:
                 record(code, user=request.user, request=request, facts={"page": match.url_name or ""})
+        return response
+
+
+class KnownDeviceMiddleware:
+    """Set the cookie of known devices after a complete sign-in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        known_devices.set_cookie(request, response)
         return response
 
 

@@ -28,7 +28,7 @@ app.conf.beat_schedule = {
     "list the items at Pluggy": _every(3600.0, "banking.find_unclaimed_items"),
     "read old transactions again": _every(600.0, "banking.find_items_to_read_again"),
     "delete old data": _every(3600.0, "webhooks.delete_old_data"),
-    "finish bulk edits": _every(300.0, "banking.run_bulk_edits"),
+    "finish bulk edits": _every(30.0, "banking.run_bulk_edits"),
     "finish disconnections": _every(60.0, "banking.finish_disconnections"),
     "apply changed rules": _every(60.0, "banking.apply_rules"),
     "send chosen categories to Pluggy": _every(60.0, "banking.send_category_updates"),

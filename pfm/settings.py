@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.UnknownIdMiddleware",
+    "accounts.middleware.KnownDeviceMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
 ]
 ROOT_URLCONF = "pfm.urls"
@@ -155,6 +156,7 @@ CELERY_TASK_ROUTES = {
     "banking.sync_bulk": {"queue": "bulk"},
     "banking.run_bulk_edit": {"queue": "bulk"},
     "banking.run_bulk_edits": {"queue": "bulk"},
+    "banking.finish_disconnection": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
     "banking.apply_rule": {"queue": "bulk"},
     "banking.apply_rules": {"queue": "bulk"},
@@ -182,6 +184,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 AUTH_USER_MODEL = "accounts.User"
 # One backend, so that a failed sign-in costs one hash.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -189,6 +192,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
     {"NAME": "accounts.passwords.GuessablePasswordValidator"},
 ]
+ACCOUNT_FORMS = {
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "signup": "accounts.forms.SignupForm",
+}
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -198,7 +205,24 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_USER_DISPLAY = "accounts.adapters.display_name"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lume] "
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Times per duration, for each network address (ip), user or key. Guesses at passwords and codes are counted before
+# the hash (accounts/sign_in_limits.py), costly work for each user (accounts/limits.py).
 ACCOUNT_RATE_LIMITS = {
+    "login": "",  # the next three instead: right passwords do not count
+    "sign_in_network": "20/5m/ip,200/d/ip",
+    "sign_in_account": "5/5m/key,30/d/key",
+    "sign_in_device": "5/5m/key,30/d/key",
+    "login_failed": "5/5m/key,30/d/key",  # codes of the second factor
+    "reauthenticate": "10/m/user,50/h/user",
+    "change_password": "5/m/user,20/h/user",
+    "request_login_code": "30/h/ip,20/h/key",
+    "request_code_here": "3/15m/key",  # for each pair of network address and e-mail address
+    "reset_password": "20/h/ip,5/h/key",
+    "signup": "20/h/ip",
+    "edit": "120/m/user",
+    "bulk_edit": "20/m/user",
+    "rule": "30/m/user",
+    "export": "20/m/user,100/h/user",
     "connect_token": "30/m/user",
     "claim": "30/m/user",
     "refresh_item": "10/m/user",
@@ -207,9 +231,13 @@ ACCOUNT_RATE_LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # a way in when the password is locked or forgotten
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
 USERSESSIONS_ADAPTER = "accounts.adapters.UserSessionsAdapter"
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_FORMS = {"authenticate": "accounts.forms.SecondFactorForm"}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # nothing to guess; the limit keeps the work small
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS  # browsers allow passkeys on http for localhost alone
@@ -271,6 +299,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 # Browsers take a cookie of this name only from this host, over https, for every path: no other subdomain can set it.
 _HOST = "__Host-" if IS_HTTPS else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_HOST}sessionid", f"{_HOST}csrftoken"
+KNOWN_DEVICES_COOKIE_NAME = f"{_HOST}known_devices"
 LANGUAGE_COOKIE_NAME, MESSAGES_COOKIE_NAME = f"{_HOST}django_language", f"{_HOST}messages"
 MESSAGE_STORAGE = "pfm.message_storage.MessageStorage"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS

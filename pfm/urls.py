@@ -5,6 +5,8 @@ from django.urls import include, path
 
 admin.site.site_header = admin.site.site_title = "Lume"
 
+handler429 = "accounts.limits.handler429"  # allauth's name, for its own limits
+
 urlpatterns = [
     path("", include("banking.web.urls")),
     path("accounts/", include("allauth.urls")),

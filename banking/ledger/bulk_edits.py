@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.db.transaction import atomic
 
 from accounts.models import User
@@ -24,7 +25,7 @@ from banking.ledger.models import (
 )
 from banking.ledger.models.transactions import TransactionQuerySet
 
-BATCH = 2_000  # transactions
+BATCH = 1_000  # transactions
 KEPT = timedelta(days=1)  # the list offers to undo a bulk edit for a shorter time
 
 
@@ -44,7 +45,7 @@ def create_for_ids(user: User, ids: Collection[UUID], change: BulkChange, *, now
 def create(user: User, transactions: TransactionQuerySet, change: BulkChange, *, now: datetime) -> BulkEdit:
     """Store which transactions the edit is about; execute() then changes them."""
     BulkEdit.objects.of(user).filter(created_at__lt=now - KEPT).exclude(finished_at=None).delete()
-    edit = BulkEdit.objects.create(user=user, change=asdict(change), created_at=now)
+    edit = BulkEdit.objects.create(user=user, change=asdict(change), created_at=now, progressed_at=now)
     selected, params = transactions.order_by().values("id", "account_id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_SQL_ADD_ITEMS.format(selected=selected), [edit.pk, user.pk, *params])
@@ -65,9 +66,11 @@ def undo(edit: BulkEdit, *, now: datetime) -> bool:
 
     Items that the edit has not reached yet are dropped.
     """
-    undone = BulkEdit.objects.undoable(now).filter(id=edit.pk).update(undone_at=now, finished_at=None)
+    undoable = BulkEdit.objects.undoable(now).filter(id=edit.pk)
+    undone = undoable.update(undone_at=now, finished_at=None, progressed_at=now)
     if undone:
         BulkEditItem.objects.filter(edit=edit, before__isnull=True).delete()
+        BulkEdit.objects.filter(id=edit.pk).update(transaction_count=edit.items.count())
     edit.refresh_from_db()
     return bool(undone)
 
@@ -78,6 +81,11 @@ def execute(edit: BulkEdit, *, now: datetime) -> None:
     while (account_id := _next_account(edit)) is not None:
         _execute_batch(edit, account_id, roots)
     BulkEdit.objects.filter(id=edit.pk, undone_at=edit.undone_at).update(finished_at=now)
+
+
+def count_remaining(edit: BulkEdit) -> int:
+    """Return how many transactions the edit, or its undo, has still to process."""
+    return 0 if edit.finished_at else _remaining(edit).count()
 
 
 def _next_account(edit: BulkEdit) -> UUID | None:
@@ -110,6 +118,7 @@ def _execute_batch(edit: BulkEdit, account_id: UUID, roots: dict[str, str]) -> N
         )
         monthly_totals.apply(overrides.apply_edits(account, changed, roots=roots))
     _finish_items(edit, items)
+    BulkEdit.objects.filter(id=edit.pk).update(progressed_at=Now())
 
 
 def _apply(change: BulkChange, current: TransactionEdits, item: BulkEditItem) -> TransactionEdits:

@@ -29,11 +29,16 @@ def disconnect(item: Item, *, client: Client, now: datetime) -> None:
     If Pluggy cannot be reached, the error is raised and the mark stays: finish_disconnection() is repeated
     later.
     """
-    with atomic():
-        # Moving the fence stops a sync that is under way: it can write nothing more for this connection.
-        SyncState.objects.filter(item_id=item.id).update(fence=F("fence") + 1, lease_until=None)
-        Item.objects.filter(id=item.id, disconnected_at=None).update(disconnected_at=now)
+    begin_disconnection(item, now=now)
     finish_disconnection(item, client=client)
+
+
+@atomic
+def begin_disconnection(item: Item, *, now: datetime) -> None:
+    """Mark a connection as ended: nothing more is written for it, and finish_disconnection() erases its data."""
+    # Moving the fence stops a sync that is under way: it can write nothing more for this connection.
+    SyncState.objects.filter(item_id=item.id).update(fence=F("fence") + 1, lease_until=None)
+    Item.objects.filter(id=item.id, disconnected_at=None).update(disconnected_at=now)
 
 
 def disconnect_failed_attempts(item: Item, *, client: Client, now: datetime) -> None:
@@ -59,7 +64,7 @@ def disconnect_failed_attempts(item: Item, *, client: Client, now: datetime) -> 
 
 
 def finish_disconnection(item: Item, *, client: Client) -> None:
-    """Delete the connection at Pluggy and erase its data.
+    """Delete the connection at Pluggy and erase its data. It may run twice at the same time.
 
     Raises a PluggyError if Pluggy does not answer, and Unavailable if it calls the item gone while it calls
     many gone: perhaps the credentials are wrong, and the item still exists for the right ones.
@@ -75,8 +80,11 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
     with atomic():
         # Every writer of the user's connections holds one of these locks: nothing is added meanwhile.
         SyncState.objects.lock_all_for_user(item.user_id)
+        stored = Item.objects.filter(id=item.id).first()
+        if stored is None:  # another worker has just erased it
+            return
         roots = CategoryTree.load().roots
-        now = Item.objects.get(id=item.id).disconnected_at or item.connected_at
+        now = stored.disconnected_at or item.connected_at
         double_listings.release(item, roots=roots, now=now)
         matching.remove_matches_of(item, roots=roots)
         _erase_transactions(item)

@@ -38,7 +38,7 @@ class ConnectionState(StrEnum):
     UP_TO_DATE = "up to date"
 
 
-BUSY = frozenset({ConnectionState.COLLECTING, ConnectionState.READING})
+BUSY = frozenset({ConnectionState.COLLECTING, ConnectionState.READING, ConnectionState.DISCONNECTING})
 NEEDS_USER = frozenset(
     {
         ConnectionState.GONE,
@@ -171,7 +171,6 @@ class Connection:
             ConnectionState.UP_TO_DATE,
             ConnectionState.PARTIAL,
             ConnectionState.QUOTA,
-            ConnectionState.DISCONNECTING,
         )
         return self.was_read and self.state not in healthy
 

@@ -148,8 +148,8 @@ def splits_of(transaction: Transaction) -> TransactionSplits:
 
 
 def last_bulk_edit(user: User, *, now: datetime) -> BulkEdit | None:
-    """Return the user's last bulk edit, if it can still be undone."""
-    return BulkEdit.objects.of(user).undoable(now).order_by("-created_at").first()
+    """Return the user's last bulk edit that can be undone or is not finished."""
+    return BulkEdit.objects.of(user).shown(now).order_by("-created_at").first()
 
 
 def user_tags(user: User) -> list[str]:

@@ -38,6 +38,7 @@ RUN_OVERDUE_AFTER = timedelta(minutes=5)  # a run of Pluggy's takes two to four
 MAX_OVERDUE_PER_SWEEP = 100
 MAX_FULL_READS_PER_SWEEP = 50
 SWEEP_AFTER = timedelta(minutes=10)  # longer than a task may take
+BULK_EDIT_STALLED_AFTER = timedelta(minutes=1)  # longer than a batch takes
 
 
 # --- Syncs -------------------------------------------------------------------------------------------------
@@ -123,10 +124,23 @@ def find_unclaimed_items() -> None:
         enqueue_sync(item_id)
 
 
+def enqueue_disconnection(item_id: UUID) -> None:
+    task_queue.enqueue(finish_disconnection, str(item_id))
+
+
+@shared_task(name="banking.finish_disconnection")
+def finish_disconnection(item_id: str) -> None:
+    _finish_disconnections(Item.objects.filter(id=item_id))
+
+
 @shared_task(name="banking.finish_disconnections")
 def finish_disconnections() -> None:
-    """Finish the disconnections for which Pluggy could not be reached."""
-    for item in Item.objects.exclude(disconnected_at=None):
+    """Finish the disconnections for which Pluggy could not be reached, or whose worker died."""
+    _finish_disconnections(Item.objects.all())
+
+
+def _finish_disconnections(items: "QuerySet[Item]") -> None:
+    for item in items.exclude(disconnected_at=None):
         try:
             disconnection.finish_disconnection(item, client=pluggy())
         except PluggyError as error:
@@ -148,6 +162,7 @@ class StoredWork(Generic[M]):
     pending: Callable[[], "QuerySet[M]"]
     stored_at: str  # the field with the time since when it is pending
     execute: Callable[[M], Any]
+    sweep_after: timedelta = SWEEP_AFTER
 
     def run(self, pk: int) -> None:
         for instance in self.pending().filter(pk=pk):
@@ -155,7 +170,7 @@ class StoredWork(Generic[M]):
 
     def sweep(self) -> None:
         """Do what is pending for longer than its task could have taken."""
-        for instance in self.pending().filter(**{f"{self.stored_at}__lt": timezone.now() - SWEEP_AFTER}):
+        for instance in self.pending().filter(**{f"{self.stored_at}__lt": timezone.now() - self.sweep_after}):
             self.execute(instance)
 
 
@@ -164,7 +179,9 @@ def _execute_bulk_edit(edit: BulkEdit) -> None:
 
 
 RULES = StoredWork[Rule](Rule.objects.unapplied, "changed_at", rule_edits.apply)
-BULK_EDITS = StoredWork[BulkEdit](BulkEdit.objects.unfinished, "created_at", _execute_bulk_edit)
+BULK_EDITS = StoredWork[BulkEdit](
+    BulkEdit.objects.unfinished, "progressed_at", _execute_bulk_edit, BULK_EDIT_STALLED_AFTER
+)
 
 
 def enqueue_rule(rule: Rule) -> None:

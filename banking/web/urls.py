@@ -40,6 +40,7 @@ urlpatterns = [
     path("transactions/export.csv", exports.as_csv, name="export_csv"),
     path("transactions/export.xlsx", exports.as_xlsx, name="export_xlsx"),
     path("transactions/bulk-edit/", bulk_edits.bulk_edit, name="bulk_edit"),
+    path("transactions/bulk-edit/<int:edit_id>/progress/", bulk_edits.progress, name="bulk_edit_progress"),
     path("transactions/bulk-edit/<int:edit_id>/undo/", bulk_edits.undo, name="undo_bulk_edit"),
     path("transactions/<uuid:transaction_id>/", transactions.transaction, name="transaction"),
     path("transactions/<uuid:transaction_id>/category/", bulk_edits.category, name="transaction_category"),

@@ -32,6 +32,7 @@ OWNED: dict[str, tuple[Make, str]] = {
     "leave_out_account": (lambda item, transaction: [transaction.account_id], "POST"),
     "transaction_category": (lambda item, transaction: [transaction.id], "GET POST"),
     "splits": (lambda item, transaction: [transaction.id], "GET POST"),
+    "bulk_edit_progress": (lambda item, transaction: [create_bulk_edit(transaction).pk], "GET"),
     "undo_bulk_edit": (lambda item, transaction: [create_bulk_edit(transaction).pk], "POST"),
     "replacement": (lambda item, transaction: [transaction.id], "POST"),
     "investment": (lambda item, transaction: [create_investment(item).id], "GET"),
@@ -50,7 +51,15 @@ UNKNOWN: dict[str, list[Any]] = {
     "bill": [uuid.uuid4(), "2026-11"],
     **{
         name: [0]
-        for name in ("review_listing", "review_match", "undo_bulk_edit", "rule", "move_rule", "delete_rule")
+        for name in (
+            "review_listing",
+            "review_match",
+            "bulk_edit_progress",
+            "undo_bulk_edit",
+            "rule",
+            "move_rule",
+            "delete_rule",
+        )
     },
 }
 

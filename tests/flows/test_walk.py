@@ -151,7 +151,7 @@ def test_a_connection_is_repaired_and_disconnected(page: Page, product: Product,
     page.locator("details", has=page.locator("form[action$='/disconnect/']")).locator("summary").click()
     page.locator("form[action$='/disconnect/'] button").click()
     page.wait_for_url(f"{product.url}/connections/")
-    assert not Item.objects.of(user).exists()
+    wait_until(lambda: not Item.objects.of(user).exists(), seconds=20, what="it is disconnected")
     assert pluggy.control("GET", "/state")["items"] == []
 
 

@@ -579,6 +579,12 @@ class Migration(migrations.Migration):
                 ("change", models.JSONField(help_text="a BulkChange (banking/ledger/bulk_edits.py)")),
                 ("transaction_count", models.IntegerField(default=0)),
                 ("created_at", models.DateTimeField()),
+                (
+                    "progressed_at",
+                    models.DateTimeField(
+                        help_text="when the last batch was applied, or the edit or undo began"
+                    ),
+                ),
                 ("undone_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "finished_at",
@@ -1635,7 +1641,7 @@ class Migration(migrations.Migration):
             model_name="bulkedit",
             index=models.Index(
                 condition=models.Q(("finished_at__isnull", True)),
-                fields=["created_at"],
+                fields=["progressed_at"],
                 name="bulk_edit_unfinished",
             ),
         ),

@@ -15,6 +15,10 @@ class BulkEditQuerySet(OwnedQuerySet["BulkEdit"]):
     def undoable(self, now: datetime) -> "BulkEditQuerySet":
         return self.filter(undone_at=None, created_at__gte=now - UNDOABLE)
 
+    def shown(self, now: datetime) -> "BulkEditQuerySet":
+        """Return the edits that can be undone, and those that are still being applied or undone."""
+        return self.filter(Q(undone_at=None, created_at__gte=now - UNDOABLE) | Q(finished_at=None))
+
     def unfinished(self) -> "BulkEditQuerySet":
         """Return the edits, or undos, that have not been applied to all their transactions yet."""
         return self.filter(finished_at=None)
@@ -27,6 +31,9 @@ class BulkEdit(models.Model):
     change = models.JSONField(help_text="a BulkChange (banking/ledger/bulk_edits.py)")
     transaction_count = models.IntegerField(default=0)
     created_at = models.DateTimeField()
+    progressed_at = models.DateTimeField(
+        help_text="when the last batch was applied, or the edit or undo began"
+    )
     undone_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(
         null=True, blank=True, help_text="when it was applied, or undone, everywhere"
@@ -38,7 +45,7 @@ class BulkEdit(models.Model):
         indexes = (
             models.Index(fields=["user", "-created_at"], name="bulk_edit_user_created"),
             models.Index(
-                fields=["created_at"], name="bulk_edit_unfinished", condition=Q(finished_at__isnull=True)
+                fields=["progressed_at"], name="bulk_edit_unfinished", condition=Q(finished_at__isnull=True)
             ),
         )
 

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.limits import limited
 from banking.ledger import account_settings, double_listings, owners
 from banking.ledger.models import Account, DoubleListing, Transaction
 from banking.money.amounts import MAX_AMOUNT
@@ -26,6 +27,7 @@ from banking.web.templatetags.finance import money_text
 
 @login_required
 @require_POST
+@limited("edit")
 def review_listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """Store the answer whether two holdings are the same money, or undo it."""
     listing = get_object_or_404(DoubleListing.objects.of(current_user(request)), id=listing_id)
@@ -47,6 +49,7 @@ def review_listing(request: HttpRequest, listing_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def review_owner(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Store whether the counterparty of a transaction is the owner of its account."""
     own = Transaction.objects.of(current_user(request)).live().filter(account__item__disconnected_at=None)
@@ -66,6 +69,7 @@ def review_owner(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def merge_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Store that another account of the user is the same one."""
     account = _account(request, account_id)
@@ -85,6 +89,7 @@ def merge_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def close_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Store since when an account is closed, or that it is open."""
     account = _account(request, account_id)
@@ -105,6 +110,7 @@ def close_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def leave_out_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Leave an account out of totals, or take it in again."""
     account, answer = _account(request, account_id), request.POST.get("answer")

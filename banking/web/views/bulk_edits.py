@@ -9,8 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.limits import limited
 from banking.ledger import bulk_edits
 from banking.ledger.classification import Override
 from banking.ledger.edits import TransactionEdits
@@ -21,11 +22,12 @@ from banking.web import query_string, tasks
 from banking.web.forms import BulkEditForm, CategoryForm
 from banking.web.views import transactions
 
-MAX_INTERACTIVE = 5_000  # transactions that are edited within the request; more is left to a task
+MAX_INTERACTIVE = 500  # transactions that are edited within the request; more is left to a task
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("edit")
 def category(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Show the category of a transaction as a choice in the list; store it and show the transaction again."""
     own = Transaction.objects.of(query_string.current_user(request)).live().select_related(*RELATED)
@@ -54,6 +56,7 @@ def category(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("bulk_edit")
 def bulk_edit(request: HttpRequest) -> HttpResponse:
     """Edit the transactions that are named, or all that the filter selects; then return to the list."""
     user, now = query_string.current_user(request), timezone.now()
@@ -80,18 +83,35 @@ def bulk_edit(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("bulk_edit")
 def undo(request: HttpRequest, edit_id: int) -> HttpResponse:
     edit = get_object_or_404(BulkEdit.objects.of(query_string.current_user(request)), id=edit_id)
     if bulk_edits.undo(edit, now=timezone.now()):
-        _execute(edit)
-        messages.success(request, _("Your changes were undone."))
+        if _execute(edit):
+            messages.success(request, _("Your changes were undone."))
     else:
         messages.warning(request, _("It's too late to undo this."))
     return redirect("transactions")
 
 
-def _execute(edit: BulkEdit) -> None:
+@login_required
+@require_safe
+def progress(request: HttpRequest, edit_id: int) -> HttpResponse:
+    """Render the progress of a bulk edit; htmx asks again until it is done, then the page is loaded again."""
+    edit = get_object_or_404(BulkEdit.objects.of(query_string.current_user(request)), id=edit_id)
+    if edit.finished_at:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    done = edit.transaction_count - bulk_edits.count_remaining(edit)
+    if request.GET.get("done") == str(done):
+        return HttpResponse(status=204)  # unchanged: htmx leaves the page as it is and asks again
+    context = {"edit": edit, "done": done}
+    return render(request, "banking/transactions/_bulk_edit_progress.html", context)
+
+
+def _execute(edit: BulkEdit) -> bool:
+    """Execute the edit or its undo at once, or leave it to a task if that takes too long; tell whether it is done."""
     if edit.transaction_count > MAX_INTERACTIVE:
         tasks.enqueue_bulk_edit(edit)
-    else:
-        bulk_edits.execute(edit, now=timezone.now())
+        return False
+    bulk_edits.execute(edit, now=timezone.now())
+    return True

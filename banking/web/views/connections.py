@@ -12,7 +12,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotFound,
+    JsonResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +33,7 @@ from accounts.sign_in import recent_sign_in_required
 from banking.connections import actions
 from banking.connections.models import Item
 from banking.ledger import disconnection
-from banking.pluggy import Limited, PluggyError, Refused, Unauthorized
+from banking.pluggy import Limited, PluggyError, Refused
 from banking.reports import connections
 from banking.reports.same_money import disconnection_preview
 from banking.web import tasks
@@ -79,7 +86,15 @@ def connection(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @require_safe
 def progress(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """Render the progress of a connection; htmx asks again until it is done, then the page is reloaded."""
-    connection = connections.to_connection(_item(request, item_id))
+    own = Item.objects.of(current_user(request)).select_related("connector", "sync")
+    item = own.filter(id=item_id).first()
+    if item is None:  # perhaps it has just been disconnected; then its own page is gone, too
+        is_its_page = request.headers.get("HX-Current-URL", "").endswith(
+            reverse("connection", args=[item_id])
+        )
+        then = {"HX-Redirect": reverse("connections")} if is_its_page else {"HX-Refresh": "true"}
+        return HttpResponseNotFound(headers=then)
+    connection = connections.to_connection(item)
     if connection.is_busy and request.GET.get("state") == connection.state:
         return HttpResponse(status=204)  # unchanged: htmx leaves the page as it is and asks again
     response = render(request, "banking/connections/_progress.html", {"connection": connection})
@@ -282,23 +297,12 @@ def refresh(request: HttpRequest, item_id: UUID) -> HttpResponse:
 @require_POST
 @recent_sign_in_required
 def disconnect(request: HttpRequest, item_id: UUID) -> HttpResponse:
+    """Mark the connection as ended; a task deletes it at Pluggy and here, and the list shows its progress."""
     item = _item(request, item_id)
     record(SecurityEvent.Code.CONNECTION_ENDED, user=current_user(request), request=request)
-    try:
-        disconnection.disconnect(item, client=pluggy(), now=timezone.now())
-        messages.success(request, _("Disconnected. Its data has been deleted here and at Pluggy."))
-    except Unauthorized:
-        messages.warning(
-            request,
-            _(
-                "This doesn't work right now because of a problem on our side. The connection will be deleted as soon"
-                " as it is solved."
-            ),
-        )
-    except PluggyError:
-        messages.warning(
-            request, _("We couldn't reach Pluggy. The connection will be deleted as soon as Pluggy responds.")
-        )
+    disconnection.begin_disconnection(item, now=timezone.now())
+    tasks.enqueue_disconnection(item.id)
+    messages.info(request, _("Disconnecting. Its data will be deleted here and at Pluggy."))
     return redirect("connections")
 
 

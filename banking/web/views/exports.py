@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from xlsxwriter.worksheet import Worksheet
 
+from accounts.limits import limited
 from accounts.models import SecurityEvent
 from accounts.security_log import record
 from accounts.sign_in import recent_sign_in_required
@@ -42,6 +43,7 @@ MAX_SHEET_LINES = 1_048_575  # besides the heading
 @login_required
 @require_safe
 @recent_sign_in_required
+@limited("export", methods=("GET", "HEAD"))
 def as_csv(request: HttpRequest) -> HttpResponseBase:
     return _file(request, write_csv, "lume-transactions.csv", "text/csv; charset=utf-8")
 
@@ -49,6 +51,7 @@ def as_csv(request: HttpRequest) -> HttpResponseBase:
 @login_required
 @require_safe
 @recent_sign_in_required
+@limited("export", methods=("GET", "HEAD"))
 def as_xlsx(request: HttpRequest) -> HttpResponseBase:
     content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return _file(request, write_xlsx, "lume-transactions.xlsx", content_type)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.limits import limited
 from banking.ledger.matching import reviews
 from banking.ledger.models import Transaction, TransactionMatch
 from banking.reports import connections, matches, same_money, transactions
@@ -31,6 +32,7 @@ def matches_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def review(request: HttpRequest, match_id: int) -> HttpResponse:
     """Store the review. htmx removes the match from the list; else the page that it came from is shown."""
     user = current_user(request)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.limits import limited
 from accounts.models import User
 from banking.ledger import rule_edits
 from banking.ledger.models import CategoryTree, Rule, Transaction
@@ -34,6 +35,7 @@ def rules_list(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("rule")
 def new_rule(request: HttpRequest) -> HttpResponse:
     """Show the form of a new rule. The query string may fill fields; then the preview is shown at once."""
     user = current_user(request)
@@ -48,6 +50,7 @@ def new_rule(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("rule")
 def rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Show and change a rule."""
     own = _own_rule(request, rule_id)
@@ -85,6 +88,7 @@ def _render(
 
 @login_required
 @require_POST
+@limited("rule")
 def move_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     own = _own_rule(request, rule_id)
     if rule_edits.move(own, up=request.POST.get("way") == "up", now=timezone.now()):
@@ -94,6 +98,7 @@ def move_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("rule")
 def delete_rule(request: HttpRequest, rule_id: int) -> HttpResponse:
     """Delete a rule; its transactions become what they are without it."""
     own = _own_rule(request, rule_id)

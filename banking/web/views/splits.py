@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.limits import limited
 from banking.ledger import splits
 from banking.ledger.models import Transaction
 from banking.reports.payment_details import payment_details
@@ -24,6 +25,7 @@ INTEREST, LATE_PAYMENT = "02020000", "02010000"  # categories
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("edit")
 def edit_splits(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Show and save the splits of one of the bank's transactions."""
     own = Transaction.objects.of(query_string.current_user(request)).live().from_bank()

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from banking.ledger import overrides, replacements
+from accounts.limits import limited
+from banking.ledger import bulk_edits, overrides, replacements
 from banking.ledger.models import CategoryTree, Transaction
 from banking.reports import connections, matches, transactions
 from banking.reports.history import history_of
@@ -38,6 +39,7 @@ def render_list(request: HttpRequest, form: BulkEditForm | None = None) -> HttpR
         page = transactions.list_transactions(filters, tree, before=before)
     except transactions.BadCursor as error:
         raise Http404 from error
+    last_edit = transactions.last_bulk_edit(filters.user, now=timezone.now())
     next_url = page.next_cursor and query_string.transactions_url(filters, before=page.next_cursor)
     context = {
         "filters": filters,
@@ -53,13 +55,15 @@ def render_list(request: HttpRequest, form: BulkEditForm | None = None) -> HttpR
         "filter_query": query_string.query(filters),
         "form": form or BulkEditForm(),
         "tags": transactions.user_tags(filters.user),
-        "last_edit": transactions.last_bulk_edit(filters.user, now=timezone.now()),
+        "last_edit": last_edit,
+        "edit_done": last_edit and last_edit.transaction_count - bulk_edits.count_remaining(last_edit),
     }
     return render(request, "banking/transactions/list.html", context, status=400 if form else 200)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("edit")
 def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Show a transaction: what the bank sent, what follows from it, and the form of the user's edits."""
     own = Transaction.objects.of(query_string.current_user(request)).live()
@@ -90,6 +94,7 @@ def transaction(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
+@limited("edit")
 def replacement(request: HttpRequest, transaction_id: UUID) -> HttpResponse:
     """Store the user's answer whether a transaction replaces a deleted one."""
     own = Transaction.objects.of(query_string.current_user(request))

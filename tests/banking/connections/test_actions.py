@@ -201,6 +201,7 @@ def test_disconnecting_deletes_the_item_at_pluggy_and_all_data_here(
     replace_splits(second, [Split(Decimal("0.01"))])
     with django_assert_max_num_queries(70):  # independent of the number of transactions
         assert as_alice.post(reverse("disconnect", args=[item.id])).status_code == 302
+        tasks.finish_disconnection(str(item.id))
     assert str(item.id) not in [remote["id"] for remote in pluggy.control("GET", "/state")["items"]]
     for model in (
         Item,
@@ -221,6 +222,7 @@ def test_disconnecting_while_pluggy_is_down_is_finished_later(
 ) -> None:
     pluggy.fault("status", "/items/", method="DELETE", status=503)
     as_alice.post(reverse("disconnect", args=[item.id]))
+    tasks.finish_disconnection(str(item.id))
     item.refresh_from_db()
     assert item.disconnected_at is not None
     tasks.sync_interactively(item.id)  # a sync writes nothing for it any more
@@ -234,7 +236,25 @@ def test_disconnecting_an_item_already_deleted_at_pluggy_erases_it(
 ) -> None:
     pluggy.api("DELETE", f"/items/{item.id}")
     as_alice.post(reverse("disconnect", args=[item.id]))
+    tasks.finish_disconnection(str(item.id))
     assert not Item.objects.exists()
+
+
+def test_the_list_shows_that_a_connection_is_being_disconnected(
+    as_alice: Client, item: Item, pluggy: LocalPluggy
+) -> None:
+    """The request asks nobody; whether a task or, after its worker died, a sweep finishes it makes no difference."""
+    answer = as_alice.post(reverse("disconnect", args=[item.id]))
+    assert item.id in Item.objects.values_list("id", flat=True)
+    assert '<progress role="progressbar"' in as_alice.get(answer["Location"]).content.decode()
+    url, state = reverse("progress", args=[item.id]), {"state": "disconnecting"}
+    assert as_alice.get(url, state).status_code == 204
+    tasks.finish_disconnections()
+    tasks.finish_disconnection(str(item.id))  # the task comes late: nothing is left to do
+    assert as_alice.get(url, state)["HX-Refresh"] == "true"
+    its_page = {"HX-Current-URL": f"http://testserver{reverse('connection', args=[item.id])}"}
+    assert as_alice.get(url, state, headers=its_page)["HX-Redirect"] == reverse("connections")
+    assert "<progress" not in as_alice.get(answer["Location"]).content.decode()
 
 
 def test_a_claim_and_its_webhook_at_the_same_time_create_one_item(

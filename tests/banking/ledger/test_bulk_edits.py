@@ -1,5 +1,6 @@
 """Bulk edits: they change exactly the chosen transactions and their monthly totals, and can be undone."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from banking.ledger.models import (
 )
 from banking.ledger.overrides import save_edits
 from banking.web import tasks
+from banking.web.views import bulk_edits as bulk_edit_views
 from tests.factories import create_account, create_item, create_item_with_transactions, store_transactions
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
@@ -212,3 +214,69 @@ def test_many_transactions_are_changed_in_few_statements(
         bulk_edit = bulk_edits.create(alice, Transaction.objects.of(alice), change, now=timezone.now())
         bulk_edits.execute(bulk_edit, now=timezone.now())
     assert Transaction.objects.filter(category_id="11020000").count() == 300
+
+
+# --- Many transactions: a task, and its progress -----------------------------------------------------------
+
+
+@pytest.fixture
+def interactive_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave edits of more than two transactions to a task, which changes two at a time."""
+    monkeypatch.setattr(bulk_edit_views, "MAX_INTERACTIVE", 2)
+    monkeypatch.setattr(bulk_edits, "BATCH", 2)
+
+
+def progress_bar(client: Client) -> tuple[str, str] | None:
+    """Return value and maximum of the progress bar in the list."""
+    page = client.get(reverse("transactions"), NOVEMBER).content.decode()
+    found = re.search(r'<progress role="progressbar"[^>]* max="(\d+)" value="(\d+)"', page)
+    return (found[2], found[1]) if found else None
+
+
+def ask(client: Client, **query: Any) -> Any:
+    url = reverse("bulk_edit_progress", args=[BulkEdit.objects.get().pk])
+    return client.get(url, query, headers={"HX-Request": "true"})
+
+
+def test_five_hundred_are_changed_at_once_and_more_by_a_task() -> None:
+    assert bulk_edit_views.MAX_INTERACTIVE == 500
+
+
+@pytest.mark.usefixtures("interactive_limit")
+def test_the_page_shows_the_progress_of_a_task(alice: User, item: Item, as_alice: Client) -> None:
+    edit(as_alice, {"hidden": "hide", "all": "1"})
+    assert not Transaction.objects.filter(hidden=True).exists()
+    assert progress_bar(as_alice) == ("0", "4")
+    bulk_edits._execute_batch(BulkEdit.objects.get(), by_date()[0].account_id, {})
+    assert progress_bar(as_alice) == ("2", "4")  # also after a reload
+    assert 'value="2"' in ask(as_alice, done="0").content.decode()
+    assert ask(as_alice, done="2").status_code == 204
+    tasks.run_bulk_edit(BulkEdit.objects.get().pk)
+    assert ask(as_alice, done="2")["HX-Refresh"] == "true"
+    assert progress_bar(as_alice) is None
+
+
+@pytest.mark.usefixtures("interactive_limit")
+def test_an_undo_shows_its_progress_as_well(alice: User, item: Item, as_alice: Client) -> None:
+    edit(as_alice, {"hidden": "hide", "all": "1"})
+    bulk_edit = BulkEdit.objects.get()
+    tasks.run_bulk_edit(bulk_edit.pk)
+    as_alice.post(reverse("undo_bulk_edit", args=[bulk_edit.pk]))
+    assert progress_bar(as_alice) == ("0", "4")
+    bulk_edits._execute_batch(bulk_edit, by_date()[0].account_id, {})
+    assert progress_bar(as_alice) == ("2", "4")
+    tasks.run_bulk_edit(bulk_edit.pk)
+    assert progress_bar(as_alice) is None
+    assert not Transaction.objects.filter(hidden=True).exists()
+
+
+def test_an_edit_whose_worker_died_goes_on_within_minutes(alice: User, item: Item) -> None:
+    """A sweep continues an edit that made no progress for a minute, and leaves the others alone."""
+    bulk_edit = hide_all(alice)
+    tasks.run_bulk_edits()
+    assert not Transaction.objects.filter(hidden=True).exists()
+    BulkEdit.objects.update(progressed_at=timezone.now() - timedelta(seconds=61))
+    tasks.run_bulk_edits()
+    assert Transaction.objects.filter(hidden=True).count() == 4
+    bulk_edit.refresh_from_db()
+    assert bulk_edit.finished_at

@@ -153,7 +153,6 @@ def texts(client: Client, item: Item) -> dict[str, str]:
         "claim": post(client, "claim", {"itemId": "0f3c1c1e-5d1f-4b57-9a0c-6a1f2a7b9c10"}).json()["error"],
         "refresh": client.post(reverse("refresh", args=[item.id]), follow=True).content.decode(),
         "banks": client.get(reverse("banks")).content.decode(),
-        "disconnect": client.post(reverse("disconnect", args=[item.id]), follow=True).content.decode(),
     }
 
 

@@ -16,6 +16,7 @@ from banking.ledger.matching import reviews
 from banking.ledger.models import Account, Transaction, TransactionMatch
 from banking.ledger.overrides import save_edits
 from banking.reports.same_money import disconnection_preview
+from banking.web import tasks
 from banking.web.api_client import pluggy as our_client
 from tests.banking.web.test_query_counts import MAX_QUERIES, query_count
 from tests.local_pluggy import LocalPluggy
@@ -78,6 +79,7 @@ def test_what_the_page_says_is_what_happens(
     load_world(pluggy, alice, bank(SECOND, *BOTH))
     before = figures(as_alice)
     as_alice.post(reverse("disconnect", args=[older.id]))
+    tasks.finish_disconnection(str(older.id))
     assert not Item.objects.filter(id=FIRST).exists()
     assert TransactionEdits.of(_transaction(SECOND, "CAFE")) == NOTE
     assert Transaction.objects.live().count() == 2
