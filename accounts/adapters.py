@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import known_devices
 from accounts.encryption import decrypt, encrypt
 
 SECOND_FACTORS = "second factors"
@@ -19,9 +20,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Sign-in and sign-up."""
 
     def post_login(self, request: HttpRequest, user: Any, *, signup: bool, **options: Any) -> Any:
-        """Count a sign-up as a sign-in: whoever has just chosen a password is not asked for it."""
+        """Count a sign-up as a sign-in: whoever has just chosen a password is not asked for it.
+
+        From now on the browser is known: this runs after the second factor.
+        """
         if signup:
             record_authentication(request, user, method="password")
+        known_devices.remember(request, user)
         return super().post_login(request, user, signup=signup, **options)
 
     def is_reauthentication_required(self, **_kwargs: Any) -> bool:

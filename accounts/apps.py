@@ -14,3 +14,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Django may reconnect in mid-request; only this signal tells.
         connection_created.connect(row_security.apply_to_new_connection)
+        # Imported late, because allauth and the models need the apps.
+        from allauth.account.signals import password_changed, password_set  # noqa: PLC0415
+
+        from accounts.known_devices import remember_after_password_change  # noqa: PLC0415
+
+        for signal in (password_changed, password_set):
+            signal.connect(remember_after_password_change)

@@ -8,7 +8,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
-from accounts import row_security
+from accounts import known_devices, row_security
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +43,18 @@ class RowSecurityMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with row_security.for_user(request.user.pk):
             return self.get_response(request)
+
+
+class KnownDeviceMiddleware:
+    """Set the cookie of known devices after a complete sign-in."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        known_devices.set_cookie(request, response)
+        return response
 
 
 class PrivatePagesMiddleware:
