@@ -30,7 +30,7 @@ def record(
         actor=actor,
         code=code,
         facts=dict(facts or {}),
-        network=_network(request),
+        network=network_of(request),
         user_agent=_printable(request.headers.get("User-Agent", "") if request else "", 200),
         request_id=getattr(request, "id", ""),
     )
@@ -45,7 +45,7 @@ def deletion_allowed() -> Iterator[None]:
         yield
 
 
-def _network(request: HttpRequest | None) -> str:
+def network_of(request: HttpRequest | None) -> str:
     """Return the address of the client without its last bits, which say more than is needed."""
     try:
         address = ipaddress.ip_address(get_adapter(request).get_client_ip(request) if request else "")

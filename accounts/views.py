@@ -1,5 +1,6 @@
 """The preferences of a user: the page, and the switches of the page header."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -7,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 
 from accounts.forms import PreferencesForm
 from accounts.models import User
@@ -35,6 +37,15 @@ def look(request: HttpRequest) -> HttpResponse:
         user.hides_amounts = request.POST["hides_amounts"] == "on"
     user.save(update_fields=["theme", "hides_amounts"])
     return HttpResponseRedirect(_safe_next(request))
+
+
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Set the language of the pages, as Django's view does, and that of the user's mails."""
+    language = request.POST.get("language")
+    if isinstance(request.user, User) and language in dict(settings.LANGUAGES):
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    return set_language(request)
 
 
 def _safe_next(request: HttpRequest) -> str:

@@ -28,5 +28,6 @@ app.conf.beat_schedule = {
     "finish bulk edits": _every(300.0, "banking.run_bulk_edits"),
     "finish disconnections": _every(60.0, "banking.finish_disconnections"),
     "apply changed rules": _every(60.0, "banking.apply_rules"),
+    "send mails that could not be sent": _every(30.0, "accounts.send_mails"),
     "send chosen categories to Pluggy": _every(60.0, "banking.send_category_updates"),
 }
