@@ -10,10 +10,11 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import known_devices, outbox, tasks
+from accounts import email_changes, known_devices, outbox, tasks
 from accounts.encryption import decrypt, encrypt
 from accounts.mail_texts import EMAIL_CHANGED, EMAIL_CHANGED_NEW, NEW_DEVICE
 from accounts.mails import public_url
@@ -29,6 +30,7 @@ MAIL_FACTS = (
     "from_email",
     "to_email",
     "deleted_email",
+    "undo_url",
     "timestamp",
     "network",
     "user_agent",
@@ -81,6 +83,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         facts = {"user": user, "network": network_of(self.request), **(context or {})}
         if template_prefix == EMAIL_CHANGED:
             super().send_notification_mail(EMAIL_CHANGED_NEW, user, facts, facts["to_email"])
+            facts["undo_url"] = email_changes.record(
+                user, old_email=facts["from_email"], new_email=facts["to_email"], now=timezone.now()
+            )
         super().send_notification_mail(template_prefix, user, facts, email or user.email)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:

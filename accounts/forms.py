@@ -1,9 +1,12 @@
-"""The form of a user's preferences."""
+"""The forms of a user's preferences and of their address."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from allauth.account.forms import AddEmailForm
+from allauth.account.models import EmailAddress
 from django import forms
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -30,3 +33,20 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar[dict[str, Promise]] = {
             "hides_amounts": _("The pages then come without amounts; shares and counts stay visible.")
         }
+
+
+class ChangeEmailForm(AddEmailForm):  # type: ignore[misc]
+    """Ask for a new address, which replaces the present one once it is confirmed.
+
+    An unconfirmed present address would be removed at once by allauth, and a typing error would cost the account.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
+    def clean_email(self) -> str:
+        if not EmailAddress.objects.filter(user=self.user, verified=True).exists():
+            raise forms.ValidationError(gettext("Confirm your present address first."))
+        return str(super().clean_email())

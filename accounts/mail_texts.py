@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 EMAIL_CHANGED = "account/email/email_changed"  # to the old address
 EMAIL_CHANGED_NEW = "account/email/email_changed_new"  # to the new address
+EMAIL_CHANGE_UNDONE = "account/email/email_change_undone"  # to both
 NEW_DEVICE = "account/email/new_device"
 
 
@@ -112,9 +113,16 @@ TEXTS: dict[str, MailText] = {
         ),
     ),
     # --- Address ---------------------------------------------------------------------------------------
-    EMAIL_CHANGED: _notification(
+    EMAIL_CHANGED: MailText(
         _("Your e-mail address was changed"),
-        _("The address of your Lume account is no longer %(from_email)s, but %(to_email)s."),
+        (_("The address of your Lume account is no longer %(from_email)s, but %(to_email)s."),),
+        if_not_you=_(
+            "Take your account back: undo the change. That signs out all devices, removes passkeys and authenticator"
+            " apps that were added lately, and lets you choose a new password. The link works once, within"
+            " %(undo_period)s."
+        ),
+        action_if_not_you=Action(_("Undo the change"), "undo_url"),
+        shows_origin=True,
     ),
     EMAIL_CHANGED_NEW: MailText(
         _("This is your new e-mail address"),
@@ -122,9 +130,20 @@ TEXTS: dict[str, MailText] = {
             _(
                 "The address of your Lume account is no longer %(from_email)s, but %(to_email)s. Sign in with it."
             ),
+            _("For %(undo_period)s, a link that was sent to the old address can undo this."),
         ),
         if_not_you=_("Change the address of the account in its settings."),
         action_if_not_you=Action(_("Change the address"), "email_url"),
+        shows_origin=True,
+    ),
+    EMAIL_CHANGE_UNDONE: MailText(
+        _("The change of your address was undone"),
+        (
+            _("The address of your Lume account is %(from_email)s again, and no longer %(to_email)s."),
+            _("All devices were signed out, and the account needs a new password."),
+        ),
+        if_not_you=_("Choose a new password. The link for it is sent to %(from_email)s."),
+        action_if_not_you=Action(_("Choose a new password"), "reset_url"),
         shows_origin=True,
     ),
     "account/email/email_deleted": _notification(

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.devices import device_name
 from accounts.mail_texts import TEXTS, Action
+from accounts.models.mails import UNDO_PERIOD
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def _standing_facts() -> dict[str, str]:
     periods = {
         "confirmation_period": timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS),
         "reset_period": timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT),
+        "undo_period": UNDO_PERIOD,
     }
     return {
         "reset_url": settings.PUBLIC_URL + reverse("account_reset_password"),

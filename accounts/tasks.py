@@ -4,7 +4,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import outbox
+from accounts import email_changes, outbox
 from pfm import task_queue
 
 
@@ -16,3 +16,8 @@ def enqueue_mails() -> None:
 @shared_task(name="accounts.send_mails")
 def send_mails() -> None:
     outbox.send_due(now=timezone.now)
+
+
+@shared_task(name="accounts.forget_email_changes")
+def forget_email_changes() -> None:
+    email_changes.forget_old(now=timezone.now())

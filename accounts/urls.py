@@ -7,4 +7,5 @@ from accounts import views
 urlpatterns = [
     path("", views.preferences, name="preferences"),
     path("look/", views.look, name="look"),
+    path("email/undo/<str:token>/", views.undo_email_change, name="undo_email_change"),
 ]

@@ -193,6 +193,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60  # seconds since the password or the second factor
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail for every change of how a user signs in
+ACCOUNT_FORMS = {"add_email": "accounts.forms.ChangeEmailForm"}
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from accounts.migration_operations import append_only, log_policies, outbox_policies
+from accounts.migration_operations import append_only, log_policies, outbox_policies, row_policy
 
 
 class Migration(migrations.Migration):
@@ -12,4 +12,5 @@ class Migration(migrations.Migration):
         append_only("accounts_securityevent", deletion_setting="lume.deletes_security_events"),
         log_policies("accounts_securityevent"),
         outbox_policies("accounts_outgoingmail"),
+        row_policy("accounts_emailchange"),
     ]

@@ -1,12 +1,17 @@
-"""The outbox of mails."""
+"""The outbox of mails, and changes of address that can still be undone."""
 
 import uuid
-from datetime import datetime
-from typing import ClassVar, Self
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from accounts.models.users import User
+
+UNDO_PERIOD = timedelta(days=7)
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
@@ -42,3 +47,26 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class EmailChangeQuerySet(models.QuerySet["EmailChange"]):
+    def of(self, user: "User") -> Self:
+        return self.filter(user=user)
+
+    def undoable(self, now: datetime) -> Self:
+        return self.filter(changed_at__gt=now - UNDO_PERIOD)
+
+
+class EmailChange(models.Model):
+    """A change of a user's address. The old address was sent a link that undoes it, once, within UNDO_PERIOD."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    old_email = models.EmailField()
+    new_email = models.EmailField()
+    changed_at = models.DateTimeField()
+
+    objects: ClassVar = EmailChangeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.id)

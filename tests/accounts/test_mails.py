@@ -104,6 +104,12 @@ def change_address(browser: Client) -> None:
     browser.post(path_in(deliver_one(), "/confirm-email/"))
 
 
+def undo_change(browser: Client) -> None:
+    change_address(browser)
+    to_old = next(sent for sent in deliver() if sent.to == ["alice@example.com"])
+    browser.post(path_in(to_old, "/undo/"))
+
+
 def sign_in_elsewhere(browser: Client) -> None:
     User.objects.update(last_login="2026-11-01T12:00Z")
     browser.cookies.clear()
@@ -161,6 +167,7 @@ CAUSES: dict[str, Callable[[Client], None]] = {
     "account/email/email_deleted": cancel_new_address,
     "account/email/email_changed": change_address,
     "account/email/email_changed_new": change_address,
+    "account/email/email_change_undone": undo_change,
     "account/email/password_reset_key": request_reset,
     "account/email/login_code": request_code,
     "account/email/password_reset": reset,

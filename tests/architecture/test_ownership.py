@@ -126,7 +126,7 @@ PERSONAL = {
     "look": "POST",
 }
 REPORTS = [name for name in PERSONAL if name.startswith("report_")]
-OPEN = {"pluggy_webhook", "set_language"}
+OPEN = {"pluggy_webhook", "set_language", "undo_email_change"}
 
 
 def create_rule(item: Item) -> int:

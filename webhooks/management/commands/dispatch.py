@@ -31,6 +31,7 @@ PERIODIC: dict[Work, float] = {  # seconds between two runs
     tasks.check_credentials: 300,
     tasks.check_registration: 3600,
     tasks.check_deliveries: 60,
+    accounts_tasks.forget_email_changes: 3600,
 }
 
 
