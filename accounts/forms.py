@@ -1,8 +1,9 @@
-"""The form of a user's preferences, and what differs from allauth's forms."""
+"""The forms of a user's preferences and of their address, and what differs from allauth's forms."""
 
 from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
+from allauth.account.models import EmailAddress
 from allauth.core import context
 from allauth.mfa.base import forms as second_factor_forms
 from django import forms
@@ -11,6 +12,7 @@ from django.core.cache import cache
 from django.db.transaction import atomic
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import limits, sign_in_limits
@@ -71,3 +73,20 @@ class SecondFactorForm(second_factor_forms.AuthenticateForm):  # type: ignore[mi
         sign_in_limits.check_second_factor(context.request, self.user)
         code: str = super().clean_code()
         return code
+
+
+class ChangeEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """Ask for a new address, which replaces the present one once it is confirmed.
+
+    An unconfirmed present address would be removed at once by allauth, and a typing error would cost the account.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
+    def clean_email(self) -> str:
+        if not EmailAddress.objects.filter(user=self.user, verified=True).exists():
+            raise forms.ValidationError(gettext("Confirm your present address first."))
+        return str(super().clean_email())

@@ -62,3 +62,23 @@ def log_policies(table: str) -> RunSQL:
         DROP POLICY append_policy ON {table};
         """,
     )
+
+
+def outbox_policies(table: str) -> RunSQL:
+    """Let every session append to an outbox; only sessions for everyone read, change and delete what is in it."""
+    return RunSQL(
+        f"""
+        CREATE POLICY append_policy ON {table} FOR INSERT WITH CHECK (true);
+        CREATE POLICY read_policy ON {table} FOR SELECT USING ({EVERYONE});
+        CREATE POLICY change_policy ON {table} FOR UPDATE USING ({EVERYONE});
+        CREATE POLICY delete_policy ON {table} FOR DELETE USING ({EVERYONE});
+        ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        """,
+        f"""
+        ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+        DROP POLICY delete_policy ON {table};
+        DROP POLICY change_policy ON {table};
+        DROP POLICY read_policy ON {table};
+        DROP POLICY append_policy ON {table};
+        """,
+    )

@@ -32,7 +32,7 @@ def record(
         actor=actor,
         code=code,
         facts={name: _printable(value) for name, value in (facts or {}).items()},
-        network=_network(request),
+        network=network_of(request),
         user_agent=_printable(user_agent),
         request_id=getattr(request, "id", ""),
     )
@@ -47,7 +47,7 @@ def deletion_allowed() -> Iterator[None]:
         yield
 
 
-def _network(request: HttpRequest | None) -> str:
+def network_of(request: HttpRequest | None) -> str:
     """Return the address of the client without its last bits, which say more than is needed."""
     try:
         address = ipaddress.ip_address(get_adapter(request).get_client_ip(request) if request else "")

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", views.preferences, name="preferences"),
     path("look/", views.look, name="look"),
     path("activity/", views.activity, name="activity"),
+    path("email/undo/<str:token>/", views.undo_email_change, name="undo_email_change"),
 ]

@@ -1,16 +1,28 @@
-"""The preferences of a user: the page, and the switches of the page header."""
+"""The preferences of a user, the switches of the page header, and the link that undoes a change of address."""
 
+from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language
 
+from accounts import email_changes, security_log
 from accounts.activity import activity_page
 from accounts.forms import PreferencesForm
-from accounts.models import User
+from accounts.mail_texts import EMAIL_CHANGE_UNDONE
+from accounts.models import EmailChange, SecurityEvent, User
 
 
 @login_required
@@ -46,6 +58,50 @@ def look(request: HttpRequest) -> HttpResponse:
         user.hides_amounts = request.POST["hides_amounts"] == "on"
     user.save(update_fields=["theme", "hides_amounts"])
     return HttpResponseRedirect(_safe_next(request))
+
+
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Set the language of the pages, as Django's view does, and that of the user's mails."""
+    language = request.POST.get("language")
+    if isinstance(request.user, User) and language in dict(settings.LANGUAGES):
+        request.user.language = language
+        request.user.save(update_fields=["language"])
+    return set_language(request)
+
+
+@never_cache
+def undo_email_change(request: HttpRequest, token: str) -> HttpResponse:
+    """Give an account back to its old address, then let its owner choose a new password.
+
+    A GET only asks, because mail programs open links to look at them.
+    """
+    now = timezone.now()
+    try:
+        link = email_changes.read_link(token)
+        if request.method == "POST":
+            with transaction.atomic():
+                change = email_changes.undo(link, now=now)
+                _tell_of_undoing(request, change)
+            logout(request)
+            return redirect(_new_password_url(change.user))
+        change = email_changes.find(link, now=now)
+    except email_changes.NotUndoable:
+        return render(request, "accounts/email_undo.html", status=410)
+    return render(request, "accounts/email_undo.html", {"change": change})
+
+
+def _tell_of_undoing(request: HttpRequest, change: EmailChange) -> None:
+    addresses = {"from_email": change.old_email, "to_email": change.new_email}
+    for email in addresses.values():
+        get_adapter().send_notification_mail(EMAIL_CHANGE_UNDONE, change.user, addresses, email)
+    code = SecurityEvent.Code.EMAIL_CHANGED
+    security_log.record(code, user=change.user, request=request, facts={"undone": True})
+
+
+def _new_password_url(user: User) -> str:
+    """Return the page of a link for a new password, as it would be sent by mail."""
+    key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    return reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
 
 
 def _safe_next(request: HttpRequest) -> str:

@@ -31,6 +31,8 @@ app.conf.beat_schedule = {
     "finish bulk edits": _every(30.0, "banking.run_bulk_edits"),
     "finish disconnections": _every(60.0, "banking.finish_disconnections"),
     "apply changed rules": _every(60.0, "banking.apply_rules"),
+    "send mails that could not be sent": _every(30.0, "accounts.send_mails"),
+    "forget old changes of address": _every(3600.0, "accounts.forget_email_changes"),
     "send chosen categories to Pluggy": _every(60.0, "banking.send_category_updates"),
 }
 

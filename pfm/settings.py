@@ -194,6 +194,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 ACCOUNT_FORMS = {
     "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "add_email": "accounts.forms.ChangeEmailForm",
     "signup": "accounts.forms.SignupForm",
 }
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
@@ -235,6 +236,7 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # a way in when the password is locked or 
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60  # seconds
 ACCOUNT_CHANGE_EMAIL = True  # one address at a time
 USERSESSIONS_ADAPTER = "accounts.adapters.UserSessionsAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a mail for every change of how a user signs in
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_FORMS = {"authenticate": "accounts.forms.SecondFactorForm"}
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # nothing to guess; the limit keeps the work small
@@ -251,6 +253,7 @@ LOGIN_REDIRECT_URL = "overview"
 EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
 EMAIL_HOST, EMAIL_PORT = EMAIL.get("EMAIL_HOST") or "localhost", EMAIL.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.get("EMAIL_HOST_USER"), EMAIL.get("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT = 10  # seconds
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.get("EMAIL_USE_TLS", False), EMAIL.get("EMAIL_USE_SSL", False)
 
 # --- Languages, time, numbers ----------------------------------------------------------------------

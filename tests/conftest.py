@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -65,6 +66,12 @@ def _create_user(email: str, name: str) -> User:
 def _hashed_password() -> str:
     """Return the hash of PASSWORD, computed once because hashing is slow."""
     return make_password(PASSWORD)
+
+
+@pytest.fixture
+def fast_hashing(alice: User, settings: Any) -> None:
+    """Hash new passwords quickly, for tests that set many; alice's is hashed before, as always."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture

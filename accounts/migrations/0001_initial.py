@@ -72,6 +72,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="The language of mails: that of the sign-up, or what the user chose since then.",
+                        max_length=10,
+                    ),
+                ),
+                (
                     "theme",
                     models.CharField(
                         choices=[("auto", "Like the device"), ("light", "Light"), ("dark", "Dark")],
@@ -196,5 +205,51 @@ class Migration(migrations.Migration):
                     models.Index(fields=["-at"], name="security_event_newest"),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="EmailChange",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("old_email", models.EmailField(max_length=254)),
+                ("new_email", models.EmailField(max_length=254)),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="OutgoingMail",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(help_text="A key of accounts/mail_texts.py.", max_length=60)),
+                ("language", models.CharField(help_text="Used if the user has chosen none.", max_length=10)),
+                ("encrypted_content", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        help_text="Whose account the mail is about.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
         ),
     ]

@@ -51,6 +51,12 @@ class User(AbstractUser):
         editable=False,
         help_text="The clientUserId that Pluggy stores on this user's items; never changes.",
     )
+    language = models.CharField(
+        max_length=10,
+        blank=True,
+        default="",
+        help_text="The language of mails: that of the sign-up, or what the user chose since then.",
+    )
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     hides_amounts = models.BooleanField(default=False)
     uses_cash_basis = models.BooleanField(

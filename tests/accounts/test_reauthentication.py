@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("categories")]
 @pytest.fixture
 def stolen(alice: User) -> Client:
     """A session that signed in an hour ago."""
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     add_second_factor(alice)
     RecoveryCodes.activate(alice)
     client = signed_in(alice)

@@ -136,7 +136,13 @@ PERSONAL = {
     "look": "POST",
 }
 REPORTS = [name for name in PERSONAL if name.startswith("report_")]
-OPEN = {"pluggy_webhook", "set_language", "security_txt", "well_known_change_password"}
+OPEN = {
+    "pluggy_webhook",
+    "set_language",
+    "security_txt",
+    "well_known_change_password",
+    "undo_email_change",
+}
 
 
 def create_rule(item: Item) -> int:

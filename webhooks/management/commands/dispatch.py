@@ -12,6 +12,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
+from accounts import outbox
+from accounts import tasks as accounts_tasks
 from banking.connections.models import SyncState
 from banking.ingest import full_read
 from banking.web import tasks as banking_tasks
@@ -30,6 +32,7 @@ PERIODIC: dict[Work, float] = {  # seconds between two runs
     tasks.check_registration: 3600,
     tasks.check_deliveries: 60,
     tasks.delete_old_data: 3600,
+    accounts_tasks.forget_email_changes: 3600,
 }
 
 
@@ -79,7 +82,9 @@ class Command(BaseCommand):
         return done
 
     def _due(self) -> Iterator[Work]:
-        """Yield events, then items, large ones last, then a full read and the periodic work."""
+        """Yield mails, then events, then items, large ones last, then a full read and the periodic work."""
+        if outbox.has_due(timezone.now()):
+            yield accounts_tasks.send_mails
         for event_id in inbox.due(timezone.now()):
             yield partial(tasks.follow_up, event_id)
         due = SyncState.objects.due(timezone.now()).readable()
