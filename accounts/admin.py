@@ -46,6 +46,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         is_protected = obj is not None and obj.is_superuser and not request.user.is_superuser
         return not is_protected and super().has_change_permission(request, obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody delete a user by a DELETE: an erasure also deletes at Pluggy, and survives failures."""
+        return False
+
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)
         return (*columns, "status") if request.user.has_perm("connections.view_item") else columns

@@ -27,6 +27,8 @@ app.conf.beat_schedule = {
     "read old transactions again": _every(600.0, "banking.find_items_to_read_again"),
     "finish bulk edits": _every(300.0, "banking.run_bulk_edits"),
     "finish disconnections": _every(60.0, "banking.finish_disconnections"),
+    "erase users": _every(60.0, "banking.run_erasures"),
+    "delete events of erased users": _every(600.0, "banking.delete_late_events"),
     "apply changed rules": _every(60.0, "banking.apply_rules"),
     "send chosen categories to Pluggy": _every(60.0, "banking.send_category_updates"),
 }

@@ -88,6 +88,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "erasure_due_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="The user asked for the deletion of everything then (Erasure), and may cancel it before.",
+                        null=True,
+                    ),
+                ),
+                (
                     "groups",
                     models.ManyToManyField(
                         blank=True,
@@ -194,6 +203,97 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["user", "-at"], name="security_event_of_user"),
                     models.Index(fields=["-at"], name="security_event_newest"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="where the receipt goes; empty before and after that",
+                        max_length=254,
+                    ),
+                ),
+                ("language", models.CharField(help_text="of the receipt", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "scheduled: the user may cancel it"),
+                            ("running", "running"),
+                            ("erased", "erased: the receipt is not sent yet"),
+                            ("done", "done"),
+                        ],
+                        default="scheduled",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="of the administrator, until erased", max_length=200
+                    ),
+                ),
+                (
+                    "try_at",
+                    models.DateTimeField(help_text="when it starts, and after a failure, when it continues"),
+                ),
+                ("attempts", models.IntegerField(default=0)),
+                (
+                    "failure",
+                    models.CharField(
+                        blank=True, help_text="why the last attempt ended: a class name", max_length=100
+                    ),
+                ),
+                ("erased_at", models.DateTimeField(blank=True, null=True)),
+                ("receipt_sent_at", models.DateTimeField(blank=True, null=True)),
+                ("counts", models.JSONField(default=dict, help_text="rows deleted, by table")),
+                (
+                    "event_keys",
+                    models.JSONField(
+                        default=list,
+                        help_text="hashes of what late webhooks would name; removed after some days",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The administrator who started it; empty if it was the user.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="until erased",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="erasure",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-requested_at",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "done"), _negated=True),
+                        fields=["try_at"],
+                        name="erasure_due",
+                    )
                 ],
             },
         ),

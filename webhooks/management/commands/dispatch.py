@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
+from accounts.models import Erasure
 from banking.connections.models import SyncState
 from banking.ingest import full_read
 from banking.web import tasks as banking_tasks
@@ -25,6 +26,7 @@ PERIODIC: dict[Work, float] = {  # seconds between two runs
     banking_tasks.find_overdue_items: 60,
     banking_tasks.finish_disconnections: 60,
     banking_tasks.find_items_to_read_again: 600,
+    banking_tasks.delete_late_events: 600,
     banking_tasks.find_unclaimed_items: 3600,
     tasks.check_credentials: 300,
     tasks.check_registration: 3600,
@@ -78,7 +80,7 @@ class Command(BaseCommand):
         return done
 
     def _due(self) -> Iterator[Work]:
-        """Yield events, then items, large ones last, then a full read and the periodic work."""
+        """Yield events, then items, large ones last, then a full read, erasures and the periodic work."""
         for event_id in inbox.due(timezone.now()):
             yield partial(tasks.follow_up, event_id)
         due = SyncState.objects.due(timezone.now()).readable()
@@ -87,6 +89,8 @@ class Command(BaseCommand):
             yield partial(banking_tasks.sync_bulk if is_bulk else banking_tasks.sync, str(item_id))
         for item_id in full_read.due_items(now=timezone.now(), limit=1):
             yield partial(banking_tasks.read_again, str(item_id))
+        for erasure_id in Erasure.objects.due(timezone.now()).values_list("pk", flat=True):
+            yield partial(banking_tasks.erase, str(erasure_id))
         for work, next_run in self._next_runs.items():
             if time.monotonic() >= next_run:
                 self._next_runs[work] = time.monotonic() + PERIODIC[work]
