@@ -189,6 +189,7 @@ ACCOUNT_RATE_LIMITS = {
     "claim": "30/m/user",
     "refresh_item": "10/m/user",
     "read_balance": "3/m/user",
+    "my_data": "5/h/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

@@ -1,1 +1,1 @@
-"""A user's data as a whole: which tables have it, and how it is erased."""
+"""A user's data as a whole: which tables have it, how it is erased and taken along."""

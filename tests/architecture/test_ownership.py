@@ -122,6 +122,8 @@ PERSONAL = {
     "banks": "GET",
     "connect_token": "POST",
     "claim": "POST",
+    "my_data": "GET",
+    "download_my_data": "POST",
     "delete_account": "GET POST",
     "keep_account": "POST",
     "preferences": "GET POST",

@@ -1,22 +1,68 @@
-"""The user's data as a whole: delete the account."""
+"""The user's data as a whole: download it, or delete the account."""
 
+from collections.abc import Iterator
+from datetime import date
+
+from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import security_log
+from accounts.models import User
 from accounts.sign_in import recent_sign_in_required
 from banking.connections.models import Item
+from banking.ledger.models import CategoryTree
+from banking.money.dates import local_date
+from banking.money.periods import Period
+from banking.personal_data import archive
 from banking.personal_data import erasure as erasures
+from banking.reports.export import export_lines
+from banking.reports.transaction_filter import TransactionFilter
 from banking.web import tasks
 from banking.web.forms import ErasureForm
 from banking.web.query_string import current_user
+from banking.web.views import exports
+
+
+@login_required
+@require_safe
+def my_data(request: HttpRequest) -> HttpResponse:
+    """Say what the archive has."""
+    return render(request, "accounts/my_data.html")
+
+
+@login_required
+@require_POST
+@recent_sign_in_required
+def download(request: HttpRequest) -> HttpResponseBase:
+    """Stream the archive. If it fails on the way, the file ends without its directory, and no program opens it."""
+    user, now = current_user(request), timezone.now()
+    if not ratelimit.consume(request, action="my_data", user=user):
+        messages.warning(request, _("Too many downloads. Try again in an hour."))
+        return redirect("my_data")
+    security_log.record(security_log.Code.EXPORTED, user=user, request=request, facts={"what": "all data"})
+    language = get_language() or "pt-br"
+    pieces = archive.stream(
+        user, csv_lines=lambda: csv_lines(user, language), now=now, version=settings.VERSION
+    )
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="lume-my-data-{local_date(now)}.zip"'
+    return response
+
+
+def csv_lines(user: User, language: str) -> Iterator[bytes]:
+    """Yield the spreadsheet of all transactions, in a language, because the request has ended meanwhile."""
+    with translation.override(language):
+        filters = TransactionFilter(user, Period(date.min, date.max))
+        yield from exports.csv_lines(exports.table(export_lines(filters, CategoryTree.load())))
 
 
 @login_required
