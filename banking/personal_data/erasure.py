@@ -182,7 +182,9 @@ def _delete_at_pluggy(attempt: Attempt) -> None:
     user = erasure.user
     if user is None:
         return
-    own = set(Item.objects.of(user).values_list("id", flat=True))
+    stored = Item.objects.of(user)
+    own = set(stored.values_list("id", flat=True))
+    imported = set(stored.filter(is_imported=True).values_list("id", flat=True))
     others = (traces.named_items(user) | _listed_items(user, attempt.client)) - own
     keys = traces.event_keys(erasure, [user.reference, *own, *others])
     erasure.event_keys = sorted({*erasure.event_keys, *keys})
@@ -190,7 +192,7 @@ def _delete_at_pluggy(attempt: Attempt) -> None:
     for item_id in sorted(others):
         if _is_of(user, item_id, attempt.client):
             _delete_item(item_id, attempt.client)
-    for item_id in sorted(own):
+    for item_id in sorted(own - imported):
         _delete_item(item_id, attempt.client)
 
 
