@@ -89,7 +89,7 @@ class UserAdmin(MaskedAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         return not is_protected and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a user's data are deleted at Pluggy first, and in batches."""
+        """Let nobody delete a user by a DELETE: an erasure also deletes at Pluggy, and survives failures."""
         return False
 
     def get_list_display(self, request: HttpRequest) -> Any:

@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "delete old data": _every(3600.0, "webhooks.delete_old_data"),
     "finish bulk edits": _every(30.0, "banking.run_bulk_edits"),
     "finish disconnections": _every(60.0, "banking.finish_disconnections"),
+    "erase users": _every(60.0, "banking.run_erasures"),
+    "delete events of erased users": _every(600.0, "banking.delete_late_events"),
     "apply changed rules": _every(60.0, "banking.apply_rules"),
     "send mails that could not be sent": _every(30.0, "accounts.send_mails"),
     "forget old changes of address": _every(3600.0, "accounts.forget_email_changes"),

@@ -158,6 +158,9 @@ CELERY_TASK_ROUTES = {
     "banking.run_bulk_edits": {"queue": "bulk"},
     "banking.finish_disconnection": {"queue": "bulk"},
     "banking.finish_disconnections": {"queue": "bulk"},
+    "banking.erase": {"queue": "bulk"},
+    "banking.run_erasures": {"queue": "bulk"},
+    "banking.delete_late_events": {"queue": "bulk"},
     "banking.apply_rule": {"queue": "bulk"},
     "banking.apply_rules": {"queue": "bulk"},
     "banking.send_category_updates": {"queue": "bulk"},
@@ -228,6 +231,7 @@ ACCOUNT_RATE_LIMITS = {
     "claim": "30/m/user",
     "refresh_item": "10/m/user",
     "read_balance": "3/m/user",
+    "my_data": "5/h/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT  # whose X-Forwarded-For is believed: limits are per person
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

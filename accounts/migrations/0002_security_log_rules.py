@@ -1,4 +1,5 @@
-"""The security log is append-only; users see only what happened to their own account, and nobody's mails."""
+"""The security log is append-only; users see only what happened to their own account,
+and their own erasure, and nobody's mails."""
 
 from django.db import migrations
 
@@ -13,4 +14,5 @@ class Migration(migrations.Migration):
         log_policies("accounts_securityevent"),
         outbox_policies("accounts_outgoingmail"),
         row_policy("accounts_emailchange"),
+        row_policy("accounts_erasure"),
     ]

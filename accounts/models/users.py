@@ -62,6 +62,12 @@ class User(AbstractUser):
     uses_cash_basis = models.BooleanField(
         _("Count card purchases in the month in which their bill is due"), default=False
     )
+    erasure_due_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The user asked for the deletion of everything then (Erasure), and may cancel it before.",
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -57,7 +57,8 @@ def connect_token(
 
     Raises NotOwner if the item is not a connection of this user.
     """
-    item = Item.objects.of(user).connected().filter(id=item_id).first() if item_id else None
+    own = Item.objects.of(user).connected().filter(is_imported=False)
+    item = own.filter(id=item_id).first() if item_id else None
     if item_id is not None and item is None:
         raise NotOwner(str(item_id))
     access_token = client.connect_token(
@@ -76,7 +77,7 @@ def _should_avoid_duplicates(user: User) -> bool:
     An attempt that failed counts for Pluggy, too. After a wrong password it would refuse the right one, so it
     should refuse only if all connections work.
     """
-    own = Item.objects.of(user).connected().filter(gone_at=None)
+    own = Item.objects.of(user).connected().filter(gone_at=None, is_imported=False)
     return own.exists() and not own.unsuccessful().exists()
 
 

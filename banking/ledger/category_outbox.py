@@ -81,7 +81,9 @@ def _update(
 def send_pending(*, client: Client, now: datetime) -> None:
     """Send pending updates that are due, those that waited longest first."""
     is_due = Q(last_attempt_at=None) | Q(last_attempt_at__lt=now - RETRY_AFTER)
-    pending = CategoryUpdate.objects.filter(is_due, is_pending=True)
+    pending = CategoryUpdate.objects.filter(
+        is_due, is_pending=True, transaction__account__item__is_imported=False
+    )
     for update in pending.order_by(F("last_attempt_at").asc(nulls_first=True))[:MAX_PER_RUN]:
         try:
             _send(update, client=client, now=now)

@@ -70,7 +70,8 @@ def finish_disconnection(item: Item, *, client: Client) -> None:
     many gone: perhaps the credentials are wrong, and the item still exists for the right ones.
     """
     try:
-        client.delete_item(item.id)
+        if not item.is_imported:
+            client.delete_item(item.id)
     except Gone:
         if Alert.objects.is_active(Alert.Code.GONE):
             raise Unavailable(

@@ -22,6 +22,7 @@ class ConnectionState(StrEnum):
     """The states, worst first. banking/web/labels/connections.py has a text and an action for each."""
 
     DISCONNECTING = "disconnecting"
+    IMPORTED = "imported"  # history of another installation
     GONE = "gone"
     CONSENT_ENDED = "consent ended"
     LOGIN_ERROR = "login error"
@@ -351,6 +352,8 @@ def balances(accounts: Iterable[Account]) -> tuple[Balances, ...]:
 def _state(item: Item) -> ConnectionState:
     if item.disconnected_at:
         return ConnectionState.DISCONNECTING
+    if item.is_imported:
+        return ConnectionState.IMPORTED
     if item.gone_at:
         return ConnectionState.GONE
     return _state_at_bank(item) or _state_here(item)

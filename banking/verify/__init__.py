@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from banking.verify import data, double_listings, ownership, sync_state
+from banking.verify import data, double_listings, ownership, personal_data, sync_state
 from banking.verify.violation import Violation
 
 __all__ = ["Violation", "violations"]
@@ -15,6 +15,7 @@ def violations(*, now: datetime, item_id: UUID | None = None) -> list[Violation]
         *data.violations(now),
         *double_listings.violations(),
         *ownership.violations(),
+        *personal_data.violations(now),
         *sync_state.violations(now),
     ]
     return [violation for violation in found if item_id in (None, violation.item_id)]

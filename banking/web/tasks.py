@@ -17,12 +17,14 @@ from django.db.models import Model, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from accounts.models import Erasure
 from banking import ingest
 from banking.connections import discovery
 from banking.connections.models import Item, SyncState
 from banking.ingest import full_read
 from banking.ledger import bulk_edits, category_outbox, disconnection, rule_edits
 from banking.ledger.models import BulkEdit, Rule
+from banking.personal_data import erasure as erasures
 from banking.pluggy import PluggyError
 from banking.web.api_client import pluggy
 from pfm import task_queue
@@ -210,3 +212,30 @@ def run_bulk_edit(edit_id: int) -> None:
 @shared_task(name="banking.run_bulk_edits")
 def run_bulk_edits() -> None:
     BULK_EDITS.sweep()
+
+
+# --- Erasures of users -------------------------------------------------------------------------------------
+
+
+def enqueue_erasure(erasure: Erasure) -> None:
+    task_queue.enqueue(erase, str(erasure.pk))
+
+
+@shared_task(name="banking.erase")
+def erase(erasure_id: str) -> None:
+    erasures.run(UUID(erasure_id), client=pluggy(), now=timezone.now)
+
+
+@shared_task(name="banking.run_erasures")
+def run_erasures() -> None:
+    """Start and continue the erasures that are due, also those whose task was lost; one that fails stops no other."""
+    for erasure_id in Erasure.objects.due(timezone.now()).values_list("pk", flat=True):
+        try:
+            erase(str(erasure_id))
+        except Exception:
+            logger.exception("an erasure failed; it is due again later")
+
+
+@shared_task(name="banking.delete_late_events")
+def delete_late_events() -> None:
+    erasures.delete_late_events(now=timezone.now())

@@ -80,6 +80,8 @@ def pages(user: User) -> list[str]:
         reverse("connection", args=[item.id]),
         reverse("connect"),
         reverse("preferences"),
+        reverse("my_data"),
+        reverse("delete_account"),
         reverse("account_email"),
         reverse("account_change_password"),
     ]

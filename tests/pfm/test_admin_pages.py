@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import security_log
-from accounts.models import SecurityEvent, User
+from accounts.models import Erasure, SecurityEvent, User
 from banking.connections.models import Alert, Connector, Item, ItemListing, ProductState, SyncRun
 from banking.ledger.models import (
     CategoryTree,
@@ -60,6 +60,10 @@ def filled(alice: User, bob: User) -> None:
     now = timezone.now()
     ItemListing.objects.create(started_at=now, listed_count=5)
     security_log.record(SecurityEvent.Code.SIGNED_IN, user=alice)
+    for user in (alice, bob):
+        address = EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+        EmailConfirmation.objects.create(email_address=address, sent=now, key=f"key-{user.pk}")
+        Erasure.objects.create(user=user, requested_at=now, try_at=now, language="en")
     for number in range(5):
         Connector.objects.create(id=number + 1, name=f"Banco {number}", seen_at=now)
         item = create_item((alice, bob)[number % 2], connector_id=number + 1)
@@ -114,6 +118,7 @@ def admin_urls() -> list[str]:
     user, item = User.objects.get(email="alice@example.com"), Item.objects.filter(user__email__startswith="a")
     urls = [reverse("admin:index"), reverse("admin:operator_figures"), reverse("admin:webhooks_registration")]
     urls += [reverse("admin:webhooks_user_status", args=[user.pk])]
+    urls += [reverse("admin:accounts_erase_user", args=[user.pk])]
     for name in ("webhooks_item_timeline", "connections_item_disconnect"):
         urls.append(reverse(f"admin:{name}", args=[item[0].pk]))
     for model in admin.site._registry:

@@ -126,6 +126,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "is_imported",
+                    models.BooleanField(
+                        default=False,
+                        help_text="history of another installation (import_person): Pluggy is never asked about it",
+                    ),
+                ),
+                (
                     "connector",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,

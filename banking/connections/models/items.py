@@ -52,8 +52,11 @@ class ItemQuerySet(OwnedQuerySet["Item"]):
         return self.filter(disconnected_at=None)
 
     def readable(self) -> "ItemQuerySet":
-        """Return the connected items that are read: those of deactivated users wait until they are active again."""
-        return self.connected().filter(user__is_active=True)
+        """Return the connected items that are read.
+
+        Those of deactivated users wait until they are active again; imported ones are another installation's.
+        """
+        return self.connected().filter(user__is_active=True, is_imported=False)
 
     def unsuccessful(self) -> "ItemQuerySet":
         """Return the items that wait for the user or whose last collection failed."""
@@ -144,6 +147,11 @@ class Item(models.Model):
     )
     disconnected_at = models.DateTimeField(
         null=True, blank=True, help_text="the person left; Pluggy is told first, then the rows go"
+    )
+
+    is_imported = models.BooleanField(
+        default=False,
+        help_text="history of another installation (import_person): Pluggy is never asked about it",
     )
 
     objects = ItemQuerySet.as_manager()

@@ -29,7 +29,7 @@ class SyncStateQuerySet(models.QuerySet["SyncState"]):
 
     def readable(self) -> "SyncStateQuerySet":
         """Return the states of connected items whose user is active; see ItemQuerySet.readable()."""
-        return self.filter(item__disconnected_at=None, item__user__is_active=True)
+        return self.filter(item__disconnected_at=None, item__user__is_active=True, item__is_imported=False)
 
     def mark_changed(self, item_id: UUID, *, now: datetime, at_once: bool = False) -> int | None:
         """Record that something happened to the item; return its new `dirty_seq`, or None if it is unknown.

@@ -72,6 +72,11 @@ STATES: dict[ConnectionState, Label] = {
         "bad",
         "reconnect",
     ),
+    ConnectionState.IMPORTED: Label(
+        _("Imported"),
+        _("History from another Lume, which is not updated here. To go on, connect the bank."),
+        "off",
+    ),
     ConnectionState.GONE: Label(
         _("No longer connected"),
         _("Pluggy no longer has this connection. Its history stays here until you remove it."),

@@ -39,7 +39,7 @@ SECONDARY = (
     NavigationEntry("matches", "link", _("To confirm")),
     NavigationEntry("rules", "list-tree", _("Rules"), ("rule", "new_rule")),
     NavigationEntry("connections", "landmark", _("Connections"), ("connection",)),
-    NavigationEntry("preferences", "settings", _("Settings")),
+    NavigationEntry("preferences", "settings", _("Settings"), ("my_data", "delete_account")),
 )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -128,6 +128,8 @@ def leave_out_account(request: HttpRequest, account_id: UUID) -> HttpResponse:
 def read_balance(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Ask the bank for the balance of an account and show it. It is not stored: the next update brings it."""
     account = _account(request, account_id)
+    if account.item.is_imported:
+        raise Http404
     if not ratelimit.consume(request, action="read_balance", user=current_user(request)):
         messages.warning(request, _("Too many attempts. Wait a minute."))
         return redirect("connection", item_id=account.item_id)

@@ -277,6 +277,8 @@ def refresh(request: HttpRequest, item_id: UUID) -> HttpResponse:
     if item.connector.is_meu_pluggy:
         messages.info(request, MEU_PLUGGY_REFUSAL)
         return redirect("connection", item_id=item.id)
+    if item.is_imported:
+        raise Http404
     if not ratelimit.consume(request, action="refresh_item", user=current_user(request)):
         messages.warning(request, _("Too many attempts. Wait a minute."))
         return redirect("connection", item_id=item.id)

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from io import TextIOWrapper
+from io import StringIO
 from tempfile import TemporaryFile
 from typing import IO, Any
 
@@ -89,16 +89,24 @@ def table(lines: Iterator[ExportLine]) -> Iterator[Cells]:
 
 
 def write_csv(file: IO[bytes], table: Iterator[Cells]) -> None:
-    """Write a CSV file as spreadsheets in the user's language read it: in Portuguese with `;` and decimal commas.
+    file.writelines(csv_lines(table))
+
+
+def csv_lines(table: Iterator[Cells]) -> Iterator[bytes]:
+    """Yield the lines of a CSV file as spreadsheets in the user's language read it: in Portuguese with `;` and commas.
 
     It starts with a byte order mark, by which Excel recognises UTF-8.
     """
     is_portuguese = (get_language() or "pt").startswith("pt")
-    text = TextIOWrapper(file, "utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text, delimiter=";" if is_portuguese else ",")
+    line = StringIO(newline="")
+    writer = csv.writer(line, delimiter=";" if is_portuguese else ",")
     point = "," if is_portuguese else "."
-    writer.writerows([_text(cell, point) for cell in cells] for cells in table)
-    text.detach()
+    line.write("\ufeff")
+    for cells in table:
+        writer.writerow([_text(cell, point) for cell in cells])
+        yield line.getvalue().encode()
+        line.seek(0)
+        line.truncate()
 
 
 def _text(cell: Cell, point: str) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts import outbox
 from accounts import tasks as accounts_tasks
+from accounts.models import Erasure
 from banking.connections.models import SyncState
 from banking.ingest import full_read
 from banking.web import tasks as banking_tasks
@@ -27,6 +28,7 @@ PERIODIC: dict[Work, float] = {  # seconds between two runs
     banking_tasks.find_overdue_items: 60,
     banking_tasks.finish_disconnections: 60,
     banking_tasks.find_items_to_read_again: 600,
+    banking_tasks.delete_late_events: 600,
     banking_tasks.find_unclaimed_items: 3600,
     tasks.check_credentials: 300,
     tasks.check_registration: 3600,
@@ -82,7 +84,7 @@ class Command(BaseCommand):
         return done
 
     def _due(self) -> Iterator[Work]:
-        """Yield mails, then events, then items, large ones last, then a full read and the periodic work."""
+        """Yield mails, then events, then items, large ones last, then a full read, erasures and the periodic work."""
         if outbox.has_due(timezone.now()):
             yield accounts_tasks.send_mails
         for event_id in inbox.due(timezone.now()):
@@ -93,6 +95,8 @@ class Command(BaseCommand):
             yield partial(banking_tasks.sync_bulk if is_bulk else banking_tasks.sync, str(item_id))
         for item_id in full_read.due_items(now=timezone.now(), limit=1):
             yield partial(banking_tasks.read_again, str(item_id))
+        for erasure_id in Erasure.objects.due(timezone.now()).values_list("pk", flat=True):
+            yield partial(banking_tasks.erase, str(erasure_id))
         for work, next_run in self._next_runs.items():
             if time.monotonic() >= next_run:
                 self._next_runs[work] = time.monotonic() + PERIODIC[work]
