@@ -54,7 +54,7 @@ def render(kind: str, *, recipient: str, language: str, facts: Mapping[str, str]
             to=[recipient],
             headers={"Auto-Submitted": "auto-generated"},
         )
-        mail.attach_alternative(render_to_string("mails/mail.html", context), "text/html")
+        mail.attach_alternative(render_to_string("mails/mail.html", context).strip(), "text/html")
     return mail
 
 
