@@ -8,7 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import accounts.models
+import accounts.models.users
 
 
 class Migration(migrations.Migration):
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 (
                     "reference",
                     models.CharField(
-                        default=accounts.models.new_reference,
+                        default=accounts.models.users.new_reference,
                         editable=False,
                         help_text="The clientUserId that Pluggy stores on this user's items; never changes.",
                         max_length=40,
@@ -97,6 +97,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "erasure_due_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="The user asked for the deletion of everything then (Erasure), and may cancel it before.",
+                        null=True,
+                    ),
+                ),
+                (
                     "groups",
                     models.ManyToManyField(
                         blank=True,
@@ -119,14 +128,136 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="EmailChange",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("old_email", models.EmailField(max_length=254)),
+                ("new_email", models.EmailField(max_length=254)),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True,
+                        help_text="where the receipt goes; empty before and after that",
+                        max_length=254,
+                    ),
+                ),
+                ("language", models.CharField(help_text="of the receipt", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "scheduled: the user may cancel it"),
+                            ("running", "running"),
+                            ("erased", "erased: the receipt is not sent yet"),
+                            ("done", "done"),
+                        ],
+                        default="scheduled",
+                        max_length=10,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="of the administrator, until erased", max_length=200
+                    ),
+                ),
+                (
+                    "try_at",
+                    models.DateTimeField(help_text="when it starts, and after a failure, when it continues"),
+                ),
+                ("attempts", models.IntegerField(default=0)),
+                (
+                    "failure",
+                    models.CharField(
+                        blank=True, help_text="why the last attempt ended: a class name", max_length=100
+                    ),
+                ),
+                ("erased_at", models.DateTimeField(blank=True, null=True)),
+                ("receipt_sent_at", models.DateTimeField(blank=True, null=True)),
+                ("counts", models.JSONField(default=dict, help_text="rows deleted, by table")),
+                (
+                    "event_keys",
+                    models.JSONField(
+                        default=list,
+                        help_text="hashes of what late webhooks would name; removed after some days",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The administrator who started it; empty if it was the user.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        help_text="until erased",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="erasure",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("email"),
-                        name="user_email_is_unique_in_any_case",
-                    )
-                ],
+                "ordering": ("-requested_at",),
             },
+        ),
+        migrations.CreateModel(
+            name="OutgoingMail",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("kind", models.CharField(help_text="A key of accounts/mail_texts.py.", max_length=60)),
+                ("language", models.CharField(help_text="Used if the user has chosen none.", max_length=10)),
+                ("encrypted_content", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        help_text="Whose account the mail is about.",
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="SecurityEvent",
@@ -200,56 +331,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ("-at",),
-                "indexes": [
-                    models.Index(fields=["user", "-at"], name="security_event_of_user"),
-                    models.Index(fields=["-at"], name="security_event_newest"),
-                ],
             },
         ),
-        migrations.CreateModel(
-            name="EmailChange",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
-                ),
-                ("old_email", models.EmailField(max_length=254)),
-                ("new_email", models.EmailField(max_length=254)),
-                ("changed_at", models.DateTimeField()),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
+        migrations.AddConstraint(
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="user_email_is_unique_in_any_case"
+            ),
         ),
-        migrations.CreateModel(
-            name="OutgoingMail",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
-                ),
-                ("kind", models.CharField(help_text="A key of accounts/mail_texts.py.", max_length=60)),
-                ("language", models.CharField(help_text="Used if the user has chosen none.", max_length=10)),
-                ("encrypted_content", models.TextField()),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("due_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        help_text="Whose account the mail is about.",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
+        migrations.AddIndex(
+            model_name="erasure",
+            index=models.Index(
+                condition=models.Q(("state", "done"), _negated=True), fields=["try_at"], name="erasure_due"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="securityevent",
+            index=models.Index(fields=["user", "-at"], name="security_event_of_user"),
+        ),
+        migrations.AddIndex(
+            model_name="securityevent",
+            index=models.Index(fields=["-at"], name="security_event_newest"),
         ),
     ]

@@ -1,5 +1,4 @@
-"""The security log is append-only; users see only what happened to their own account,
-and their own erasure, and nobody's mails."""
+"""Rules of the database: the log is append-only, the outbox unreadable for users, and the rest their own."""
 
 from django.db import migrations
 

@@ -37,6 +37,7 @@ class ErasureAdmin(ReadOnly):
         "erased_at",
     )
     list_filter = ("state",)
+    list_select_related = ("user", "requested_by")
     exclude = ("event_keys",)
 
     def get_urls(self) -> list[URLPattern]:
