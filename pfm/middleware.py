@@ -80,11 +80,12 @@ class StorableTextMiddleware:
     def process_view(self, request: HttpRequest, view: Any, _args: object, _kwargs: object) -> None:
         if request.method in ("GET", "HEAD", "OPTIONS") or getattr(view, "csrf_exempt", False):
             return
+        body = request.body  # first: a view cannot read it after the form has been parsed from the stream
         if request.content_type in FORMS:
             names = [file.name for files in request.FILES.lists() for file in files[1]]
             _refuse_unstorable([*_pairs(request.POST), *names])
-        elif request.body:
-            _refuse_unstorable(_json_texts(request.body))
+        elif body:
+            _refuse_unstorable(_json_texts(body))
 
 
 def _pairs(query: Any) -> Iterator[str]:

@@ -94,6 +94,12 @@ def test_what_is_no_json_is_left_to_the_view(as_alice: Client, sent: str) -> Non
     assert as_alice.generic("POST", "/connections/claim/", sent, JSON).status_code == 404
 
 
+def test_a_form_sent_to_a_view_of_json_is_left_to_the_view(as_alice: Client) -> None:
+    for content in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded"):
+        assert as_alice.generic("POST", "/connections/claim/", "a=b", content).status_code in (400, 404)
+    assert as_alice.post("/connections/claim/", {"itemId": "x"}).status_code == 404
+
+
 def test_the_webhook_endpoint_refuses_them_by_itself(settings: Any, postgres_log: Path) -> None:
     """It must not read the body of a delivery without the secret."""
     headers = {SECRET_HEADER: settings.PLUGGY_WEBHOOK_SECRET}
