@@ -9,19 +9,23 @@ import struct
 from typing import Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 STALL_LIMIT = 30  # seconds without a byte, after which a connection in the middle of a request is closed
 CLOSING_LIMIT = 0.2  # seconds that a client has to close its end, so that it receives the whole response
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's worker, which waits for clients that do not close their end in a thread of the pool.
+    """gunicorn's worker, in which silent clients keep neither threads nor the loop.
 
-    gunicorn waits for them in the loop that serves all connections: two seconds for each.
+    Browsers open connections before they need them, and gunicorn gives each a thread for five seconds. It waits up to
+    two seconds for a client to close its end, in the loop that serves all connections.
     """
 
     def handle(self, conn: Any) -> Any:
+        is_silent = not conn.initialized and not conn.wait_for_data(0)
+        if is_silent and self.alive:
+            return _DEFER  # the loop calls again when something has come
         is_kept = super().handle(conn)
         if is_kept is False:
             util.close_graceful(conn.sock, timeout=CLOSING_LIMIT)
@@ -30,6 +34,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 worker_class = Worker
+preload_app = True  # listen when Django is loaded, not before; workers are forks and start at once
 header_map = "refuse"  # 400 for a header with an underscore in its name
 forwarder_headers = ""  # by default, SCRIPT_NAME and PATH_INFO are taken from a proxy as they are
 secure_scheme_headers: dict[str, str] = {}  # only Django decides whom to believe (SECURE_PROXY_SSL_HEADER)

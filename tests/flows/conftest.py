@@ -98,7 +98,7 @@ def _environment(product: Product, pluggy: LocalPluggy) -> dict[str, str]:
 def _is_up(url: str) -> bool:
     try:
         return requests.get(f"{url}/accounts/login/", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -74,6 +75,22 @@ def test_a_header_with_an_underscore_is_refused(port: int, alias: str) -> None:
 def test_a_header_that_comes_twice_is_not_chosen_from(port: int) -> None:
     _, seen = answer(port, "X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 198.51.100.7")
     assert seen["HTTP_X_FORWARDED_FOR"] == "203.0.113.9,198.51.100.7"  # ours is the last, as with one header
+
+
+def test_connections_that_a_browser_opens_in_advance_keep_no_thread(port: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(2 * THREADS):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+        started = time.monotonic()
+        assert answer(port)[0] == 200
+        assert time.monotonic() - started < 4  # gunicorn by itself: 10 seconds
+
+
+def test_a_connection_opened_in_advance_is_answered_later(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        assert answer(port)[0] == 200
+        connection.sendall(HEAD + b"\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 def test_clients_that_send_nothing_more_do_not_keep_the_threads(port: int) -> None:
