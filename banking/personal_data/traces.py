@@ -4,9 +4,9 @@ Webhook events are found by looking up their model, because nothing below the in
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.apps import apps
@@ -122,12 +122,15 @@ def _delete(rows: "models.QuerySet[models.Model]") -> Deletion:
 
 
 def _delete_limits(user: User) -> Deletion:
-    """Delete the counters of rate limits that have the user's id or the hash of their address in their key."""
+    """Delete the counters of rate limits that have the user's id or a hash of their address in their key.
+
+    allauth hashes the address, for failed sign-ins together with the host, and the id for wrong codes.
+    """
     table = str(settings.CACHES["default"]["LOCATION"])
-    digest = hashlib.sha256(user.email.lower().encode()).hexdigest()
+    email = user.email.lower()
+    names = (email, f"{urlsplit(settings.PUBLIC_URL).netloc}:{email}", f"mfa-auth-user-{user.pk}")
+    hashes = [hashlib.sha256(name.encode()).hexdigest() for name in names]
+    pattern = rf":({'|'.join((f'user:{user.pk}', *hashes))})(:lock)?$"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'DELETE FROM "{table}" WHERE cache_key ~ %s',
-            [rf":(user:{user.pk}|{re.escape(digest)})(:lock)?$"],
-        )
+        cursor.execute(f'DELETE FROM "{table}" WHERE cache_key ~ %s', [pattern])
         return table, cursor.rowcount

@@ -24,7 +24,7 @@ from banking.verify import personal_data
 from banking.web import tasks
 from banking.web.api_client import pluggy as our_client
 from pfm import task_queue
-from tests.banking.personal_data.traces import deliver, needles, populate, tables_with_traces
+from tests.banking.personal_data.traces import deliver, login_failures, needles, populate, tables_with_traces
 from tests.factories import create_item_with_transactions
 from tests.local_pluggy import LocalPluggy
 from tests.payloads import event
@@ -81,21 +81,20 @@ def later(erasure: Erasure) -> Callable[[], datetime]:
 # --- No trace ------------------------------------------------------------------------------------------
 def test_nothing_is_left_in_any_table(alice: User, bob: User, texts: list[str], staff: User) -> None:
     populated = {table.name for table in owned_tables() if table.of(alice).exists()}
+    of_operators = {"accounts_user_groups", "accounts_user_user_permissions", "django_admin_log"}
+    assert {table.name for table in owned_tables()} - populated == of_operators
     before = tables_with_traces(alice.pk, texts)
-    # A new table with a `user` has to be filled by populate(), so that this test covers it.
-    empty_by_nature = {"accounts_user_groups", "accounts_user_user_permissions", "account_emailconfirmation"}
-    assert {table.name for table in owned_tables()} - populated <= empty_by_nature | {"django_admin_log"}
-    assert (
-        populated | {"webhooks_event", "django_admin_log", "cache_entries", "django_session"} <= before.keys()
-    )
-    populate_other = populate(bob, staff)
+    named = {table.name for table in owned_tables() if table.parent is None} - of_operators
+    assert named | {"webhooks_event", "django_admin_log", "cache_entries", "django_session"} <= before.keys()
+    item_of_bob = populate(bob, staff, name="Benedito")
 
     erasure = request(alice)
     pk = alice.pk
     assert run(erasure)
-    assert tables_with_traces(pk, [text for text in texts if text not in ("zuleica", "quaresma")]) == {}
-    assert Item.objects.get().id == populate_other.id  # bob's
-    assert tables_with_traces(bob.pk, needles(bob)).keys() >= populated
+    assert tables_with_traces(pk, texts) == {}
+    assert Item.objects.get() == item_of_bob
+    assert (login_failures(alice), login_failures(bob)) == (0, 1)
+    assert tables_with_traces(bob.pk, needles(bob)).keys() >= named
 
     erasure.refresh_from_db()
     assert (erasure.state, erasure.user_id, erasure.email, erasure.reason) == (State.DONE, None, "", "")
