@@ -257,6 +257,13 @@ def test_the_page_says_until_when_and_what_works_meanwhile(locked: User) -> None
     assert "O acesso está bloqueado" in sign_in(locked.email, PASSWORD).content.decode()
 
 
+def test_a_limit_of_an_hour_says_so(victim: User) -> None:
+    answers = [Client().post(reverse("account_reset_password"), {"email": victim.email}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [302] * 5 + [LOCKED]
+    assert 3500 < int(answers[-1]["Retry-After"]) <= 3600
+    assert "60 minutos" in answers[-1].content.decode()
+
+
 def test_the_page_does_not_tell_whether_somebody_has_the_address(locked: User) -> None:
     guess("nobody@example.com", PER_ACCOUNT + 1)
 
