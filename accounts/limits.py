@@ -19,7 +19,15 @@ from django.utils.translation import gettext as _
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 APP = "allauth.account"  # whose setting ACCOUNT_RATE_LIMITS is
-DEFAULT_WAIT = 60  # seconds; most limits of allauth's own views are per minute
+DEFAULT_WAIT = 60  # seconds
+# What allauth's views count, by the names of their URLs.
+ACTIONS = {
+    "account_signup": "signup",
+    "account_reset_password": "reset_password",
+    "account_change_password": "change_password",
+    "account_reauthenticate": "reauthenticate",
+    "mfa_reauthenticate": "reauthenticate",
+}
 
 
 def consume(request: HttpRequest, action: str, *, key: str | None = None) -> ratelimit.RateLimitUsage | None:
@@ -72,4 +80,7 @@ def too_many_requests(request: HttpRequest, *, seconds: int = DEFAULT_WAIT) -> H
 
 def handler429(request: HttpRequest) -> HttpResponse:
     """Answer for allauth's own limits (the name that it looks for in the root URL configuration)."""
-    return too_many_requests(request)
+    action = ACTIONS.get(request.resolver_match.url_name or "") if request.resolver_match else None
+    key = request.POST.get("email", "").lower()
+    seconds = seconds_left(request, action, key=key) if action else DEFAULT_WAIT
+    return too_many_requests(request, seconds=seconds)

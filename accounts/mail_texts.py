@@ -13,6 +13,7 @@ EMAIL_CHANGED = "account/email/email_changed"  # to the old address
 EMAIL_CHANGED_NEW = "account/email/email_changed_new"  # to the new address
 EMAIL_CHANGE_UNDONE = "account/email/email_change_undone"  # to both
 NEW_DEVICE = "account/email/new_device"
+ERASED = "account/email/erased"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,19 @@ TEXTS: dict[str, MailText] = {
         ),
         Action(_("Choose a new password"), "password_reset_url"),
         _("Ignore this mail. Nobody has opened your account."),
+    ),
+    ERASED: MailText(
+        _("Your data has been deleted"),
+        (
+            _(
+                "Your Lume account has been deleted, with everything in it. Your bank connections were deleted at Pluggy"
+                " first, which confirmed that they no longer exist."
+            ),
+            _(
+                "Backups keep older copies until they are replaced. Nothing is restored from them into Lume. This is the"
+                " last message that you receive."
+            ),
+        ),
     ),
     # --- Password --------------------------------------------------------------------------------------
     "account/email/password_changed": _notification(

@@ -222,7 +222,7 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "30/h/ip,20/h/key",
     "request_code_here": "3/15m/key",  # for each pair of network address and e-mail address
     "reset_password": "20/h/ip,5/h/key",
-    "signup": "20/h/ip",
+    "signup": "20/5m/ip,200/d/ip",
     "edit": "120/m/user",
     "bulk_edit": "20/m/user",
     "rule": "30/m/user",

@@ -19,7 +19,7 @@ from django.db.models import Field, ForeignKey, GeneratedField, JSONField, Model
 from django.db.transaction import atomic
 
 from accounts import row_security
-from accounts.models import User
+from accounts.models import OutgoingMail, User
 from banking.connections.models import Connector
 from banking.ledger.models import Category, SearchText
 from banking.personal_data import traces
@@ -46,8 +46,9 @@ OF_OPERATORS = {
     "accounts_user_user_permissions": "right of this installation",
     "django_admin_log": "work of an administrator, not about their own data",
 }
+OF_THE_MOMENT = {OutgoingMail._meta.db_table: "a mail that is about to be sent"}
 DERIVED = {SearchText._meta.db_table: "made of the transactions"}
-LEFT_OUT = SECRETS | OF_OPERATORS | DERIVED
+LEFT_OUT = SECRETS | OF_OPERATORS | OF_THE_MOMENT | DERIVED
 HASHES = "replaced: equal where they were equal in this installation, and comparable with no other"
 HASH = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -79,7 +79,7 @@ GOOD = [
     "o rato roeu a roupa",
     "pastel de feira com caldo",
     "janela azul no telhado",
-    "meu avô planta jabuticaba",
+    "o vizinho planta jabuticaba",
     "bicicleta-martelo-lua-peixe",
     "vovo faz bolo de fuba",
     "mandioca frita com limao",

@@ -12,6 +12,7 @@ from accounts.models import SecurityEvent, User
 from tests.accounts.counting_hasher import CountingHasher
 from tests.accounts.test_second_factor import code, is_signed_in
 from tests.conftest import PASSWORD
+from tests.mails import deliver, deliver_one
 from tests.signing_in import add_second_factor
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def locks() -> list[SecurityEvent]:
 
 def code_in_mail() -> str:
     """Return the code of the only mail that was sent."""
-    (sent,) = mail.outbox
+    sent = deliver_one()
     entered = re.search(r"^[A-Z0-9]{2,}(-[A-Z0-9]+)*$", str(sent.body), re.MULTILINE)
     assert entered, sent.body
     return entered[0]
@@ -188,8 +189,8 @@ def test_a_code_by_mail_passes_the_lock(locked: User) -> None:
     assert f'action="{action}"' in page and f'name="email" value="{locked.email}"' in page
     answer = client.post(action, {"email": locked.email})
     assert answer["Location"] == reverse("account_confirm_login_code")
-    assert mail.outbox[0].to == [locked.email]
     client.post(answer["Location"], {"code": code_in_mail()})
+    assert mail.outbox[0].to == [locked.email]
     assert is_signed_in(client)
 
 
@@ -206,21 +207,21 @@ def test_one_address_cannot_use_up_the_codes_of_another(victim: User) -> None:
     ask = {"email": victim.email}
     for _ in range(20):
         Client().post(reverse("account_request_login_code"), ask)
-    assert len(mail.outbox) == 3
+    assert len(deliver()) == 3
     Client().post(reverse("account_request_login_code"), ask, REMOTE_ADDR="198.51.100.7")
-    assert len(mail.outbox) == 4
+    assert len(deliver()) == 1
 
 
 def test_a_stranger_gets_no_mail() -> None:
     Client().post(reverse("account_request_login_code"), {"email": "nobody@example.com"})
     Client().post(reverse("account_reset_password"), {"email": "nobody@example.com"})
-    assert mail.outbox == []
+    assert deliver() == []
 
 
 def test_a_new_password_opens_the_lock(locked: User) -> None:
     client = Client()
     client.post(reverse("account_reset_password"), {"email": locked.email})
-    link = re.search(r"https?://[^/\s]+(/\S+)", str(mail.outbox[0].body))
+    link = re.search(r"https?://[^/\s]+(/\S+)", str(deliver_one().body))
     assert link
     form = client.get(link[1])["Location"]
     new = "cavalo correto bateria grampo"
@@ -255,6 +256,13 @@ def test_the_page_says_until_when_and_what_works_meanwhile(locked: User) -> None
     assert reverse("account_reset_password") in page
     assert 0 < int(english["Retry-After"]) <= 300
     assert "O acesso está bloqueado" in sign_in(locked.email, PASSWORD).content.decode()
+
+
+def test_a_limit_of_an_hour_says_so(victim: User) -> None:
+    answers = [Client().post(reverse("account_reset_password"), {"email": victim.email}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [302] * 5 + [LOCKED]
+    assert 3500 < int(answers[-1]["Retry-After"]) <= 3600
+    assert "60 minutos" in answers[-1].content.decode()
 
 
 def test_the_page_does_not_tell_whether_somebody_has_the_address(locked: User) -> None:

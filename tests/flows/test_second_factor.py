@@ -1,8 +1,9 @@
 """Passkeys and authenticator apps in a real browser, with Chromium's virtual authenticator."""
 
 import pytest
+import requests
 from allauth.mfa.models import Authenticator
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.accounts.test_second_factor import code
 from tests.flows.conftest import Product
@@ -49,6 +50,32 @@ def test_a_passkey_is_added_and_signs_in(page: Page, product: Product, is_phone:
     page.goto(f"{product.url}/accounts/login/")
     page.click("#passkey_login")
     page.wait_for_url(f"{product.url}/")
+    page.context.clear_cookies()  # also that of the known device
+    for _ in range(5):
+        guess_password(product, user.email)
+    enter_password(page, product, user.email)
+    expect(page.locator("[role=alert]")).to_be_visible()  # locked, but not for the passkey
+    page.click("#passkey_login")
+    page.wait_for_url(f"{product.url}/")
+
+
+def guess_password(product: Product, email: str) -> None:
+    token = "x" * 32
+    form = {"login": email, "password": "a wrong password", "csrfmiddlewaretoken": token}
+    answer = requests.post(f"{product.url}/accounts/login/", form, cookies={"csrftoken": token}, timeout=30)
+    assert answer.status_code == 200
+
+
+def test_the_password_can_be_seen(page: Page, product: Product) -> None:
+    page.goto(f"{product.url}/accounts/login/")
+    field, switch = page.locator("#id_password"), page.locator("[data-show-password]")
+    field.fill("a-long-enough-password")
+    field.press("Tab")
+    expect(switch).to_be_focused()
+    for type, pressed in (("text", "true"), ("password", "false")):
+        page.keyboard.press("Space")
+        expect(field).to_have_attribute("type", type)
+        expect(switch).to_have_attribute("aria-pressed", pressed)
 
 
 def test_an_authenticator_app_is_added_and_signs_in(page: Page, product: Product) -> None:

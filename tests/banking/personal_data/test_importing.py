@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -28,6 +27,7 @@ from banking.verify import violations
 from banking.web import tasks
 from banking.web.api_client import pluggy as our_client
 from tests.banking.personal_data import archives
+from tests.mails import deliver_one
 from tests.signing_in import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pluggy")]
@@ -173,7 +173,7 @@ def test_the_user_gets_their_profile_but_no_rights_and_sets_a_password(path: Pat
         False,
     )
     Client().post(reverse("account_reset_password"), {"email": "new@example.com"})
-    assert mail.outbox[-1].to == ["new@example.com"]
+    assert deliver_one().to == ["new@example.com"]
 
 
 def item_row(**changes: Any) -> dict[str, Any]:
