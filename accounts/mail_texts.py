@@ -102,12 +102,12 @@ TEXTS: dict[str, MailText] = {
         _("Your data has been deleted"),
         (
             _(
-                "Your Lume account has been deleted, with everything in it. Your bank connections were deleted at Pluggy"
-                " first, which confirmed that they no longer exist."
+                "Your Lume account has been deleted, with everything in it. Your bank connections were deleted at"
+                " Pluggy first, which confirmed that they no longer exist."
             ),
             _(
-                "Backups keep older copies until they are replaced. Nothing is restored from them into Lume. This is the"
-                " last message that you receive."
+                "Backups keep older copies until they are replaced. Nothing is restored from them into Lume. This is"
+                " the last message that you receive."
             ),
         ),
     ),

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from banking.ledger.bank_words import read_words
 from banking.ledger.bill_months import BillCalendar, month_paid
 from banking.ledger.category_codes import NO_CODES, CategoryCodes, category_by_codes
@@ -103,8 +105,11 @@ class Derived(NamedTuple):
             setattr(transaction, name, value)
 
 
-class ClassificationInput(NamedTuple):
-    """The fields of a transaction that decide; the same from Pluggy's payload and from the database."""
+class ClassificationInput(msgspec.Struct, frozen=True):
+    """The fields of a transaction that decide; the same from Pluggy's payload and from the database.
+
+    A struct of msgspec, because it is made several times as fast as a named tuple.
+    """
 
     occurred_at: datetime
     amount: Decimal
@@ -189,9 +194,10 @@ def classify(
     if evidence.is_listed_twice:
         amount = Decimal(0)
     kind, reason = _kind(entry, account, category, roots.get(category, OTHER), amount, evidence)
-    cash_month = _cash_month(entry, account, day)
+    month = day.replace(day=1)
+    cash_month = _month_of_bill(entry, account, day) if account.is_card else month
     currency = entry.currency or account.currency
-    return Derived(day, amount, kind.value, reason, category, day.replace(day=1), cash_month, currency)
+    return Derived(day, amount, kind.value, reason, category, month, cash_month, currency)
 
 
 def _category(
@@ -366,10 +372,8 @@ def _kind_by_category(account: AccountContext, category: str, root: str, amount:
     return Kind.INCOME, "money in"
 
 
-def _cash_month(entry: ClassificationInput, account: AccountContext, day: date) -> date:
-    """Return the first day of the month in which it is paid: for a card that of its bill, else at once."""
-    if not account.is_card:
-        return day.replace(day=1)
+def _month_of_bill(entry: ClassificationInput, account: AccountContext, day: date) -> date:
+    """Return the first day of the month in which the bill of a card's transaction is paid."""
     month = month_paid(
         account,
         day,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Sum
+from msgspec.structs import replace
 
 from banking.ledger import rulebook
 from banking.ledger.classification import (
@@ -92,7 +93,7 @@ class ClassificationContext:
         """Return the derived columns of a transaction. `texts` is called only if the user has rules."""
         if transaction_id in self.dated_at_purchase:
             number, day = self.dated_at_purchase[transaction_id], local_date(entry.occurred_at)
-            entry = entry._replace(installment_number=number, purchased_on=day)
+            entry = replace(entry, installment_number=number, purchased_on=day)
         evidence, rule = self.evidence_for(transaction_id, entry, texts)
         derived = classify(entry, self.account, roots=roots, evidence=evidence)
         return derived if rule is None else derived._replace(rule_id=rule.pk)

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db.models import Q
-
 from banking.ledger import overrides, replacements
 from banking.ledger.classification import AccountContext, ClassificationInput, signed_amount_of
 from banking.ledger.classification_context import account_context
@@ -26,7 +24,6 @@ from banking.ledger.models import (
     TransactionReplacement,
 )
 from banking.ledger.models.monthly_totals import MonthlyTotalDelta
-from banking.ledger.models.transactions import HAS_EDITS
 from banking.money.dates import local_date
 from banking.money.text import share_words
 from banking.pluggy import payloads
@@ -40,10 +37,10 @@ def set_edits_aside(
     Return the tombstones by the ids that they had. Call it before the received transactions are stored, in the
     same database transaction and under the lock of the connection.
     """
-    stored = account.transactions.from_bank().with_ids(received)
-    edited = list(stored.filter(HAS_EDITS | Q(id__in=_split_or_reviewed(account) & received.keys())))
-    if not edited:
+    edited_ids = _edited_ids(account) & received.keys()
+    if not edited_ids:
         return {}
+    edited = account.transactions.from_bank().with_ids(edited_ids)
     context = account_context(account)
     return {
         old.id: _set_aside(account, old, read_at)
@@ -52,12 +49,17 @@ def set_edits_aside(
     }
 
 
-def _split_or_reviewed(account: Account) -> set[UUID]:
-    """Return the ids that splits and reviewed matches name; a user has few of both, so both are read whole."""
+def _edited_ids(account: Account) -> set[UUID]:
+    """Return the transactions that the user edited, split, or reviewed a match of.
+
+    All of the account are read, which partial indexes make fast: a user edits few. To look up each of thousands of
+    received ids instead would cost more than to store them.
+    """
     splits = account.transactions.exclude(parent_transaction=None)
     reviewed = TransactionMatch.objects.of(account.user).exclude(reviewed_at=None)
     sides = reviewed.values_list("outflow_id", "inflow_id")
     return {
+        *account.transactions.edited().values_list("id", flat=True),
         *splits.values_list("parent_transaction_id", flat=True),
         *(side for pair in sides for side in pair),
     }
