@@ -86,9 +86,6 @@ def _shorten_message_of_library(_logger: Any, _method: str, event: Event) -> Eve
     elif record.name == "celery.app.trace" and isinstance(arguments, Mapping):
         event["event"] = f"task {arguments.get('description', 'failed')}"
         event["task"] = arguments.get("name")
-    elif record.name == "granian.access" and isinstance(arguments, Mapping):
-        event["event"] = "access"
-        event["method"], event["status"] = arguments.get("method"), arguments.get("status")
     else:
         event["event"] = event["event"].partition("\n")[0]
     return event

@@ -329,8 +329,6 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # pfm/middleware.py logs the status of each request
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         "celery": {"level": "WARNING"},
-        "granian.access": {"handlers": [], "propagate": True},
-        "_granian": {"handlers": [], "propagate": True},
     },
 }
 logs.configure()

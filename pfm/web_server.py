@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Any
 
-from gunicorn import util
+from gunicorn import glogging, util
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
 STALL_LIMIT = 30  # seconds without a byte, after which a connection in the middle of a request is closed
@@ -33,7 +33,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return is_kept
 
 
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """Write what the server itself has to say through Django's logging, in the format of all lines."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 worker_class = Worker
+logger_class = Logger
 preload_app = True  # listen when Django is loaded, not before; workers are forks and start at once
 header_map = "refuse"  # 400 for a header with an underscore in its name
 forwarder_headers = ""  # by default, SCRIPT_NAME and PATH_INFO are taken from a proxy as they are

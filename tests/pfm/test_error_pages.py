@@ -15,6 +15,7 @@ from tests.signing_in import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.pfm.test_error_pages")]
 TITLES = {
+    "400": ("Invalid request", "Pedido inválido"),
     "403": ("Not allowed", "Acesso não permitido"),
     "403_csrf": ("This page was open for too long", "Esta página ficou aberta por muito tempo"),
     "404": ("Page not found", "Página não encontrada"),
@@ -37,6 +38,8 @@ urlpatterns = [*product_urlpatterns, path("test/403/", forbidden), path("test/50
 
 def respond(page: str, client: Client, settings: Any) -> Any:
     """Provoke the error and return the response."""
+    if page == "400":
+        return client.post(reverse("account_login"), {"login": "\x00", "password": "x"})
     if page == "403_csrf":
         client.handler.enforce_csrf_checks = True
         return client.post(reverse("account_login"), {"login": "x", "password": "x"})
