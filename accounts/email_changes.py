@@ -28,7 +28,7 @@ class NotUndoable(Exception):
 
 @dataclass(frozen=True)
 class Link:
-    """What a link says, once its signature was checked."""
+    """The content of a link whose signature was checked."""
 
     change_id: UUID
     user_id: int

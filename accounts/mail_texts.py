@@ -1,4 +1,4 @@
-"""What our mails say: one text for each kind, of which the HTML and the plain form are made.
+"""The texts of our mails: one for each kind, of which the HTML and the plain form are made.
 
 The kinds are allauth's names of its templates, and a few of our own. `%(name)s` is a fact of the mail. A text
 contains nothing that a user can choose freely, such as a name: some mails go to addresses of strangers.

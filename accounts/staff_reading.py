@@ -1,4 +1,4 @@
-"""What staff may read of users: nothing personal, until they have given a reason for the user.
+"""Let staff read nothing personal of a user until they have given a reason.
 
 A reason holds for half an hour and one session. It is stored in the user's own security log, and so is each page on
 which personal data were shown, once in five minutes; the user sees both on the activity page.

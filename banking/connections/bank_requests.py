@@ -16,7 +16,7 @@ MAX_LENGTH = 300
 
 @dataclass(frozen=True)
 class BankRequest:
-    """What the bank asks. The texts are untrusted."""
+    """A request of the bank to the user. The texts are untrusted."""
 
     texts: tuple[str, ...]
     expires_at: datetime | None

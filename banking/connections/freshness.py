@@ -1,4 +1,4 @@
-"""As of when the data of each product are: Open Finance does not read everything with each update.
+"""Tell as of when the data of each product are: Open Finance does not read everything with each update.
 
 Without a statusDetail, `lastUpdatedAt` is the only time that Pluggy sends. At an Open Finance connector balances,
 limits and recent transactions are then from that time; the rest was read within a day or a week before it, or when the

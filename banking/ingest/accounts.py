@@ -69,7 +69,7 @@ def store(
 
 
 class _Owner(NamedTuple):
-    """What is stored of the document of an account's owner."""
+    """The stored forms of the document of an account's owner."""
 
     hash: str = ""
     shown: str = ""

@@ -45,7 +45,7 @@ UNDONE_PAYMENT_WORDS = re.compile(
 
 
 class BankWords(NamedTuple):
-    """What a description says. Each is only a hint: classification.py decides when it counts."""
+    """Hints that a description gives. Each is only a hint: classification.py decides when it counts."""
 
     is_payment: bool
     is_refund: bool

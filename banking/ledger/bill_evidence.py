@@ -37,7 +37,7 @@ class BilledTransaction(NamedTuple):
 
 
 class BilledSum(NamedTuple):
-    """What the transactions of a bill add up to, money out positive, and the days that they are from."""
+    """The sum of the transactions of a bill, money out positive, and the days that they are from."""
 
     total: Decimal
     first_day: date | None

@@ -44,7 +44,7 @@ class AccountContext(BillCalendar):
 
 @dataclass(frozen=True)
 class Override:
-    """What a user decided, for one transaction or by a rule; it is stronger than what the bank says."""
+    """A decision of the user, for one transaction or by a rule; it is stronger than what the bank says."""
 
     category_id: str | None = None
     hidden: bool = False
@@ -59,7 +59,7 @@ NO_OVERRIDE = Override()
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about a transaction besides what the bank sent with it."""
+    """Facts about a transaction besides what the bank sent with it."""
 
     user: Override = NO_OVERRIDE
     rule: Override = NO_OVERRIDE

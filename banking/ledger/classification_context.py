@@ -53,7 +53,7 @@ MATCHED_KINDS = {
 
 @dataclass(frozen=True)
 class ClassificationContext:
-    """What is known about the transactions of one account; few of them have any of it.
+    """Facts about the transactions of one account; few of them have any of it.
 
     Load it while the connection is locked, so that nothing of it changes before the result is written.
     """

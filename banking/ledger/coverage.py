@@ -13,7 +13,7 @@ Group = tuple[object, ...]
 
 
 class Posting(NamedTuple):
-    """What is compared of a transaction."""
+    """The values of a transaction that are compared."""
 
     id: UUID
     day: date

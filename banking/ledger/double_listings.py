@@ -76,7 +76,7 @@ def _holdings(user_id: int) -> Holdings:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be stored."""
+    """The rows to store."""
 
     new: list[SameMoney]
     stale: list[DoubleListing]

@@ -13,7 +13,7 @@ from banking.ledger.models.monthly_totals import MonthlyTotalDelta
 
 @dataclass
 class WriteResult:
-    """What a write of transactions did."""
+    """The result of a write of transactions."""
 
     count: int = 0  # records written
     deltas: list[MonthlyTotalDelta] = field(default_factory=list)

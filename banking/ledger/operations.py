@@ -1,4 +1,4 @@
-"""What an operator may do in the admin: sync a connection, release its lease, decide about reviews."""
+"""Run the operations of the admin: sync a connection, release its lease, decide about reviews."""
 
 from datetime import datetime
 

@@ -65,7 +65,7 @@ class Turn(NamedTuple):
 
 
 class Limits(Protocol):
-    """What the client calls before each request, and after a refusal."""
+    """The limiter that the client calls before each request, and after a refusal."""
 
     def take(self, endpoint: str, *, urgent: bool = False) -> Turn: ...
 

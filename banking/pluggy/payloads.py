@@ -85,7 +85,7 @@ class Resource(Payload, frozen=True):
 
 
 class Consent(Payload, frozen=True):
-    """What the user allowed the bank to share in Open Finance."""
+    """The data that the user allowed the bank to share in Open Finance."""
 
     id: UUID
     item_id: UUID | None = None

@@ -1,1 +1,1 @@
-"""What pages show: owner and period in, small frozen values out. The only eye that reads for people."""
+"""Compute what pages show: a user and a period in, small frozen values out. Pages read data only through here."""

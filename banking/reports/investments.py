@@ -57,7 +57,7 @@ class AllocationSlice:
 
 @dataclass(frozen=True)
 class ResultPoint:
-    """What the positions have gained from the first date of the chart to the end of this day."""
+    """The gain of the positions from the first date of the chart to the end of this day."""
 
     day: date
     gained: Decimal

@@ -1,4 +1,4 @@
-"""What a bank says about one payment besides its amount: when it was made, and what a late boleto cost more."""
+"""Show what a bank says about one payment besides its amount: when it was made, and what a late boleto cost more."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

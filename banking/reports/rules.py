@@ -80,7 +80,7 @@ class TestedTransaction:
 
 @dataclass(frozen=True)
 class FigureDifference:
-    """By how much the figures of a month would change, in one currency."""
+    """The change of the figures of a month, in one currency."""
 
     currency: str
     spending: Decimal
@@ -89,7 +89,7 @@ class FigureDifference:
 
 @dataclass(frozen=True)
 class RulePreview:
-    """What a rule would do to stored transactions."""
+    """The effect of a rule on stored transactions."""
 
     matched_count: int
     changed_count: int

@@ -99,7 +99,7 @@ def _names(user: User, accounts: Iterable[Account], listings: Iterable[DoubleLis
 
 @dataclass(frozen=True)
 class DisconnectionPreview:
-    """What is kept and what is lost if a connection is ended whose accounts another connection lists as well.
+    """The data that are kept and lost if a connection is ended whose accounts another connection lists as well.
 
     The user's edits of transactions that both connections have are kept in the accounts of `kept_in`.
     """

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @cache
 def pluggy() -> Client:
-    """For doors and tasks; everything below gets its client as an argument."""
+    """Return the client of views and tasks; everything below gets its client as an argument."""
     return Client(
         base_url=settings.PLUGGY_API_URL,
         client_id=settings.PLUGGY_CLIENT_ID,

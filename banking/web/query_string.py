@@ -1,4 +1,4 @@
-"""From a query string to a TransactionFilter and back: every link to transactions is made here."""
+"""Convert a query string to a TransactionFilter and back: every link to transactions is made here."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -125,7 +125,9 @@ def test_the_link_works_for_a_week(thief: Client, alice: User, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "x:y:z", signing.dumps(["x", 1]), signing.dumps(["x", 1], salt="other")]
+    "token",
+    ["x", "x:y:z", signing.dumps(["x", 1]), signing.dumps(["x", 1], salt="other")],
+    ids=["text", "parts", "without salt", "other salt"],
 )
 def test_a_forged_link_is_refused(token: str) -> None:
     url = reverse("undo_email_change", args=[token])

@@ -8,7 +8,7 @@ from banking.connections.models.items import Item
 
 
 class Product(models.TextChoices):
-    """What can be collected, by Pluggy's names in an item's `products`."""
+    """The products that can be collected, by Pluggy's names in an item's `products`."""
 
     ACCOUNTS = "ACCOUNTS"
     CREDIT_CARDS = "CREDIT_CARDS"

@@ -16,7 +16,7 @@ CATEGORIES = Path(__file__).parents[1] / "data" / "categories.json"
 
 
 class CategoryCodes(NamedTuple):
-    """What tells the category of a transaction besides Pluggy's own."""
+    """Codes that tell the category of a transaction besides Pluggy's own."""
 
     mcc: int | str | None = None
     merchant_category: str = ""

@@ -36,7 +36,7 @@ WORD = re.compile(r"[a-z0-9]{2,}")
 
 @dataclass(frozen=True)
 class Owner:
-    """What identifies one user: the hashes and masked forms of their documents, and hashes of account numbers."""
+    """Identifiers of one user: the hashes and masked forms of their documents, and hashes of account numbers."""
 
     accounts: Mapping[UUID, Account] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()

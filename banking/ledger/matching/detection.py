@@ -37,7 +37,7 @@ class DetectedMatch(NamedTuple):
 
 @dataclass(frozen=True)
 class MatchReviews:
-    """What the user has decided: pairs that they rejected, and transactions in matches that they confirmed."""
+    """Decisions of the user: pairs that they rejected, and transactions in matches that they confirmed."""
 
     rejected: frozenset[Key] = frozenset()
     confirmed_ids: frozenset[UUID] = field(default_factory=frozenset)

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Kind(models.TextChoices):
-    """What a transaction is, which decides what it counts for (docs/numbers.md, 2)."""
+    """The kind of a transaction, which decides what it counts for (docs/numbers.md, 2)."""
 
     EXPENSE = "expense"
     REFUND = "refund"

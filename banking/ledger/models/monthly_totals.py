@@ -17,7 +17,7 @@ from banking.money.fields import MoneyField
 
 
 class Basis(models.TextChoices):
-    """In which month a transaction counts: when it happened, or when it is paid (on cards they differ)."""
+    """The month in which a transaction counts: when it happened, or when it is paid (on cards they differ)."""
 
     ACCRUAL = "accrual"
     CASH = "cash"
@@ -61,7 +61,7 @@ class MonthlyTotal(models.Model):
 
 
 class MonthlyTotalDelta(NamedTuple):
-    """By how much a MonthlyTotal changes."""
+    """A change of a MonthlyTotal."""
 
     user_id: int
     account_id: UUID

@@ -31,7 +31,7 @@ MAX_DAYS_TO_DUE = timedelta(days=20)  # from closing, on a card without known da
 
 
 class Owed(NamedTuple):
-    """What the transactions of a card add up to, money out positive."""
+    """The sums of the transactions of a card, money out positive."""
 
     total: Decimal = ZERO
     transaction_count: int = 0

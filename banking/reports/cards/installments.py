@@ -138,7 +138,7 @@ class MonthlyInstallments:
 
 @dataclass(frozen=True)
 class InstallmentReport:
-    """What is committed already, by purchase and by month."""
+    """The amounts that are committed already, by purchase and by month."""
 
     purchases: tuple[InstallmentPurchase, ...]  # with the most installments to come first
     months: tuple[MonthlyInstallments, ...]  # soonest first

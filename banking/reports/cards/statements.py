@@ -1,4 +1,4 @@
-"""What is known of one bill and of one card."""
+"""Describe one bill and one card."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""What a user decides about an account: closed, left out of totals, or the same as another one."""
+"""Store what a user decides about an account: closed, left out of totals, or the same as another one."""
 
 from collections.abc import Callable
 from datetime import date

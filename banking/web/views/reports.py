@@ -1,4 +1,4 @@
-"""What the report pages share: their tabs, their filter and the context of all of them."""
+"""Build what the report pages share: their tabs, their filter and the context of all of them."""
 
 from collections.abc import Callable
 from functools import wraps

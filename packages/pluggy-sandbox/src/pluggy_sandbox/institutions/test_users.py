@@ -11,7 +11,7 @@ TERMS = "Acesse o aplicativo do banco e aceite os novos termos."
 
 @dataclass(frozen=True)
 class LoginOutcome:
-    """What a login leads to: a final code, and special behaviour before it."""
+    """The outcome of a login: a final code, and special behaviour before it."""
 
     code: str = "SUCCESS"
     provider_message: str | None = None  # the institution's message for an error

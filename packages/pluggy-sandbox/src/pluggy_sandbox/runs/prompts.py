@@ -1,4 +1,4 @@
-"""What a run asks the user for: a code (`parameter`) or an authorization at the bank (`userAction`)."""
+"""Ask the user for what a run needs: a code (`parameter`) or an authorization at the bank (`userAction`)."""
 
 import hmac
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Open Finance reads at an update: not every product each time.
+"""Decide what Open Finance reads at an update: not every product each time.
 
 Switched on in the control panel, because tests and demonstrations expect each update to show everything. Balances,
 limits and recent transactions are always read. The list and details of accounts and cards, and older transactions,
