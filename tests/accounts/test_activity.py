@@ -42,7 +42,7 @@ def codes(user: User) -> list[str]:
     ("language", "texts"),
     [
         ("en", ("Signed in", "password", "Firefox on Linux", "203.0.113.0/24", "Not you?")),
-        ("pt-br", ("Acesso à conta", "senha", "Firefox", "203.0.113.0/24", "Não foi você?")),
+        ("pt-br", ("Entrada na conta", "senha", "Firefox", "203.0.113.0/24", "Não foi você?")),
     ],
 )
 def test_the_page_says_what_happened_where_and_when(

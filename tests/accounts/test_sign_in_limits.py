@@ -38,7 +38,7 @@ def locks() -> list[SecurityEvent]:
 def code_in_mail() -> str:
     """Return the code of the only mail that was sent."""
     sent = deliver_one()
-    entered = re.search(r"^[A-Z0-9]{2,}(-[A-Z0-9]+)*$", str(sent.body), re.MULTILINE)
+    entered = re.search(r"\b([A-Z0-9]{4}-[A-Z0-9]{4})$", str(sent.body), re.MULTILINE)
     assert entered, sent.body
     return entered[0]
 

@@ -33,6 +33,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the name of a table")
 
 
+handler429 = "accounts.limits.handler429"
 urlpatterns = [*product_urlpatterns, path("test/403/", forbidden), path("test/500/", broken)]
 
 

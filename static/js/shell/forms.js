@@ -5,6 +5,11 @@ document.addEventListener('submit', event => {
   event.target.dataset.sent = 'yes';
 });
 
+// Buttons that do nothing without a script come disabled: a click before the script is ready would be lost.
+document.addEventListener('DOMContentLoaded', () => {
+  for (const button of document.querySelectorAll('[data-needs-script]')) button.disabled = false;
+});
+
 // The browser may show a page again as it was left.
 addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll('form[data-sent]')) delete form.dataset.sent;
