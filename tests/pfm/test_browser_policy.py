@@ -25,6 +25,7 @@ COMPARED = (
     "SECURE_",
     "SESSION_COOKIE_",
     "CSRF_",
+    "KNOWN_DEVICES_COOKIE_",
     "LANGUAGE_COOKIE_",
     "MESSAGES_COOKIE_",
     "ALLOWED_",
@@ -61,7 +62,8 @@ def test_every_cookie_is_bound_to_this_host(production: None, alice: User) -> No
     ):
         seen |= dict(response.cookies.items())
     assert set(seen) == {
-        f"__Host-{name}" for name in ("sessionid", "csrftoken", "django_language", "messages")
+        f"__Host-{name}"
+        for name in ("sessionid", "csrftoken", "django_language", "messages", "known_devices")
     }
     for cookie in seen.values():
         assert isinstance(cookie, Morsel)
