@@ -93,10 +93,9 @@ def test_the_return_page_continues_to_the_data(page: Page, product: Product, plu
     wait_for_data(page, product, user)
 
 
-def open_window(page: Page) -> FrameLocator:
-    """Open the widget once the page's script is there to hear the click."""
-    page.click("header a[href$='/connections/connect/']")
-    page.wait_for_load_state("networkidle")
+def open_window(page: Page, product: Product) -> FrameLocator:
+    """Open the widget. The overview loads itself again when data arrive, which could end the navigation of a link."""
+    page.goto(f"{product.url}/connections/connect/")
     page.click("[data-connect='']")
     return page.frame_locator(WIDGET)
 
@@ -108,7 +107,7 @@ def test_the_failed_bank_is_chosen_again_in_the_same_window_beside_a_bank_that_w
     user = sign_up(page, product)
     pluggy.connect(user.reference, connector=OTHER_BANK)
     wait_until(lambda: is_read(user), seconds=30, what="the other bank is read")
-    frame = open_window(page)
+    frame = open_window(page, product)
     frame.get_by_test_id("connect-continue").click()
     frame.get_by_test_id(f"institution-{AURORA}").click()
     enter(frame, "wrong")
@@ -130,7 +129,7 @@ def test_a_bank_that_works_is_still_refused(page: Page, product: Product, pluggy
     user = sign_up(page, product)
     pluggy.connect(user.reference)
     wait_for_data(page, product, user)
-    frame = open_window(page)
+    frame = open_window(page, product)
     frame.get_by_test_id("connect-continue").click()
     frame.get_by_test_id(f"institution-{AURORA}").click()
     enter(frame, "password-ok")
@@ -144,7 +143,7 @@ def test_an_open_window_is_renewed_before_pluggy_ends_its_session(
 ) -> None:
     page.clock.install()
     sign_up(page, product)
-    frame = open_window(page)
+    frame = open_window(page, product)
     frame.get_by_test_id("connect-continue").click()
     page.clock.fast_forward("28:00")
     expect(frame.get_by_test_id(f"institution-{AURORA}")).to_be_visible()
@@ -163,7 +162,7 @@ def test_what_was_begun_in_an_expired_window_is_continued(
 ) -> None:
     page.clock.install()
     user = sign_up(page, product)
-    frame = open_window(page)
+    frame = open_window(page, product)
     frame.get_by_test_id("connect-continue").click()
     frame.get_by_test_id(f"institution-{AURORA}").click()
     enter(frame, "wrong")

@@ -138,6 +138,7 @@ def test_every_figure_is_equal_after_export_erasure_and_import(
     token = client.post(reverse("connect_token"), {"itemId": str(item.id)}, "application/json")
     assert token.status_code == 404
     client.post(reverse("disconnect", args=[item.id]))
+    tasks.finish_disconnections()
     assert not Item.objects.filter(id=item.id).exists()
     erase(user)
     assert not [request for request in sent if "/v2/items" not in request and "/auth" not in request]

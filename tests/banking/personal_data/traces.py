@@ -16,7 +16,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import security_log
+from accounts import outbox, security_log
+from accounts.mail_texts import ERASED
 from accounts.models import User
 from banking.connections.models import Item
 from banking.ledger.models import Account, ReclassificationJob, Transaction
@@ -53,6 +54,7 @@ def populate(user: User, staff: User, *, name: str = "Zuleica") -> Item:
     assert login_failures(user)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     security_log.record(security_log.Code.SIGNED_IN, user=user)
+    outbox.add(ERASED, recipient=user.email, user=user, facts={})
     deliver(event("item/updated", item=item))
     deliver(event("item/created", item=uuid.uuid4(), clientUserId=user.reference))
     for target, message in (
