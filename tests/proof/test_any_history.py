@@ -52,7 +52,7 @@ from webhooks import inbox
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 LONG = os.environ.get("PROOF_EXAMPLES")
-EXAMPLES = int(LONG or 25)
+EXAMPLES = int(LONG or 15)
 PHASES = set(Phase) - {Phase.explain} - (set() if os.environ.get("PROOF_SHRINK") else {Phase.shrink})
 STEPS = 40
 RECENT = 5  # days within the look-back window, where a change without an event is detected as well
